@@ -1,0 +1,106 @@
+"""Keyed hashes of field values: what the ledger remembers instead of contents.
+
+Each field gives two hashes: `exact`, of the value after normalisation, and `visible`, of what a reader sees of it.
+Servers rewrite the markup they are given; `visible` tells such a rewriting from an edit (sync-rules.md, "Settling").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import nh3
+
+from activity_sync.activities.activity import Participant, RichText, Value
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPrint:
+    """The two hashes of one value. Equal `exact` implies equal `visible`."""
+
+    exact: str
+    visible: str
+
+    def __str__(self) -> str:
+        return self.exact if self.exact == self.visible else f"{self.exact}.{self.visible}"
+
+    @classmethod
+    def parse(cls, text: str) -> FieldPrint:
+        """The inverse of `str`."""
+        exact, _, visible = text.partition(".")
+        return cls(exact, visible or exact)
+
+
+Fingerprint = Mapping[str, FieldPrint]
+
+_TAG_START = re.compile(r"<(?=[a-zA-Z/!])")
+_SPACE = re.compile(r"\s+")
+# Characters without a glyph: servers drop or add them freely.
+_INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
+
+
+def fingerprint(fields: Mapping[str, Value], *, key: bytes) -> dict[str, FieldPrint]:
+    """One entry per field. The same value gives the same entry on any machine that has the key."""
+    return {name: _print(value, key) for name, value in fields.items()}
+
+
+def visible_text(body: RichText) -> str:
+    """All characters a reader sees, without any white space: equal for two markups of the same text."""
+    text = body.text
+    if body.html:
+        text = html.unescape(nh3.clean(_TAG_START.sub(" <", text), tags=set()))
+    return _SPACE.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
+
+
+def _print(value: Value, key: bytes) -> FieldPrint:
+    exact, visible = _normal_forms(value)
+    first = _digest(exact, key)
+    return FieldPrint(first, first if exact == visible else _digest(visible, key))
+
+
+def _normal_forms(value: Value) -> tuple[str, str]:
+    match value:
+        case None | "" | ():
+            return "", ""  # empty is empty, however a system spells it
+        case bool():
+            text = f"b:{int(value)}"
+            return text, text
+        case int():
+            text = f"i:{value}"
+            return text, text
+        case datetime():
+            # Dynamics keeps whole seconds, the coarser of the two systems' precisions.
+            moment = value.astimezone(UTC).replace(microsecond=0)
+            # A column of format DateOnly may keep no more than the day.
+            return f"t:{moment.isoformat()}", f"d:{moment.date().isoformat()}"
+        case RichText():
+            seen = visible_text(value)
+            if not seen and "<img" not in value.text:
+                return "", ""
+            return f"r:{_lines(value.text)}", f"v:{seen}"
+        case tuple():
+            text = "p:" + "\x1e".join(sorted({_participant(one) for one in value}))
+            return text, text
+        case str():
+            text = "s:" + _lines(value)
+            seen = "s:" + _SPACE.sub("", text[2:])
+            return ("", "") if seen == "s:" else (text, seen)
+
+
+def _lines(text: str) -> str:
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+
+
+def _participant(one: Participant) -> str:
+    # Names are the address book's business and differ per system; the address decides, the name only without one.
+    return f"{one.role}\x1f{one.address.strip().lower() or one.name.strip()}"
+
+
+def _digest(text: str, key: bytes) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=key[:64], digest_size=9).hexdigest()

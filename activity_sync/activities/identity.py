@@ -1,0 +1,66 @@
+"""Who is who: systems, flows, references to records, and the key under which we create."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+# Namespace of our own keys. It must never change: a key found in a target is compared with one computed today.
+_NAMESPACE = uuid.UUID("6f1a0c6e-6c55-5c0e-9b5b-0a6f5f1d8c11")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Flow:
+    """One direction. `name` is `hubspot_to_dynamics` or `dynamics_to_hubspot` (or a third system's)."""
+
+    source: str
+    target: str
+
+    @property
+    def name(self) -> str:
+        """The flow's name, as in asset keys and the configuration."""
+        return f"{self.source}_to_{self.target}"
+
+    @property
+    def mirror(self) -> Flow:
+        """The opposite direction."""
+        return Flow(self.target, self.source)
+
+    @classmethod
+    def parse(cls, name: str) -> Flow:
+        """The flow of a name; ValueError when it is not `SOURCE_to_TARGET`."""
+        source, found, target = name.partition("_to_")
+        if not (source and found and target):
+            raise ValueError(f"{name!r} is not SOURCE_to_TARGET")
+        return cls(source, target)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RecordRef:
+    """One record of one system. Ids are unique only inside (system, kind), and are strings everywhere."""
+
+    system: str
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.system}:{self.kind}/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> RecordRef:
+        """The reference written as `SYSTEM:TYPE/ID`; ValueError when it is not one."""
+        system, colon, rest = text.partition(":")
+        kind, slash, record_id = rest.partition("/")
+        if not (system and colon and kind and slash and record_id):
+            raise ValueError(f"{text!r} is not SYSTEM:TYPE/ID, for example hubspot:task/123")
+        return cls(system, kind, record_id)
+
+
+def own_key(*, account: str, source: RecordRef, generation: int) -> str:
+    """The key under which we create `source`'s counterpart: a UUIDv5, the same whenever it is computed.
+
+    `account` is the source system's own account id (HubSpot portal id, Dynamics organization id), so that two
+    portals feeding one organisation never share a key. A later `generation` is a new life after an unlinking.
+    """
+    name = "\x1f".join((source.system, account, source.kind, source.id, str(generation)))
+    return str(uuid.uuid5(_NAMESPACE, name))

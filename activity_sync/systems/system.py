@@ -1,0 +1,278 @@
+"""What the pipeline needs of a CRM: a few small protocols and the values they speak in.
+
+A third CRM is a folder beside this file that implements `System`, default mappings for it in `mapping/defaults/`, and
+one line in `registry.py`. Nothing here names a vendor.
+
+Readers and writers are batched and asynchronous; they raise `RetriableError` or `FatalError` for what concerns a
+whole call (after their own retries), and report what concerns one record as a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, Self
+
+from activity_sync.activities.activity import Activity, Value
+from activity_sync.activities.kinds import ActivityType
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Which account the credentials open. `id` identifies it for ever (portal id, organization id)."""
+
+    id: str
+    name: str = ""
+    ui_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Half-open interval of modification times in the system's own clock, aware and UTC: start <= t < end."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One activity as the API gave it. Order and uniqueness across pages are not promised.
+
+    `payload`: the API's own JSON of the record (allow-listed properties/columns, parties included).
+    `associations`: the API's own association answers: {record kind: [{"id": ..., "labels": [...]}, ...]}; for a system
+    that keeps them in the record itself, empty. `version`: opaque write guard. `gone`: explicitly deleted or archived.
+    """
+
+    id: str
+    modified_at: datetime
+    payload: Mapping[str, Any]
+    associations: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NaturalKey:
+    """What identifies a record across systems. Empty tuples and strings where the record has none.
+
+    `emails`: all addresses as they stand, the primary first. `stored_ids`: counterpart ids stored on the record under
+    the configured property, by the other system's name.
+    """
+
+    id: str
+    kind: str
+    name: str = ""
+    emails: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    stored_id: str = ""
+    created_at: datetime | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Keys to search a target's records of one kind by. Each list may be empty. One answer covers all."""
+
+    kind: str
+    ids: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    stored_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A user who can own activities. `active` False: never assign to them."""
+
+    id: str
+    email: str
+    name: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLink:
+    """An association to write, already in the target's ids. `regarding`: the one record an activity is about."""
+
+    kind: str
+    id: str
+    role: str
+    regarding: bool = False
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that did not fit on the way: field, what happened (`cut`, `dropped`, `no_counterpart`), how much."""
+
+    field: str
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A write in the target's own terms, JSON-able; opaque to the pipeline, made by `encode` and taken by the writer.
+
+    `body`: what is sent. `intended`: the canonical fields that the target will show afterwards, for those written.
+    """
+
+    body: Mapping[str, Any]
+    intended: Mapping[str, Value]
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRequest:
+    """Create one activity under our own `key`."""
+
+    key: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRequest:
+    """Change one activity. `version`: the guard seen when deciding; None where the system has none."""
+
+    id: str
+    body: Mapping[str, Any]
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of one request, in the order of the requests.
+
+    `outcome`: `done`, `exists` (a create met its own key), `stale` (the guard failed), `missing` (no such record),
+    `refused` (the API's judgement on this record), `uncertain` (no answer: may or may not have happened), `busy`
+    (transient refusal of this record). `id` is set for `done` and, where the answer tells, for `exists`.
+    """
+
+    outcome: str
+    id: str | None = None
+    version: str | None = None
+    status: int | None = None
+    code: str = ""
+    message: str = ""
+    correlation_id: str = ""
+
+
+class Translator(Protocol):
+    """Between the system's records and canonical activities. Pure: no I/O."""
+
+    def decode(self, activity_type: ActivityType, record: SourceRecord) -> Activity:
+        """The canonical activity of a record. InvalidRecord when the record breaks its own system's contract."""
+        ...
+
+    def encode(
+        self,
+        activity: Activity,
+        links: Sequence[TargetLink],
+        *,
+        only: Collection[str] | None = None,
+        key: str | None = None,
+        current: Activity | None = None,
+    ) -> Wire:
+        """The write that makes the system hold `activity`'s values.
+
+        `activity` is in canonical form with `owner` already an owner id of *this* system; `links` are its records in
+        this system. `only`: the fields to write on an update (None: a create, everything, required fields included).
+        `current`: what the system holds now, for properties that carry two fields. InvalidRecord when it cannot.
+        """
+        ...
+
+    def comparable(self, activity_type: ActivityType) -> frozenset[str]:
+        """The canonical fields this system shows and lets us change after the create: the ones to fingerprint."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads activities."""
+
+    async def oldest_changes(self, types: Collection[ActivityType]) -> dict[ActivityType, datetime | None]:
+        """The oldest modification time per type; None where there is no activity."""
+        ...
+
+    def changes(self, activity_type: ActivityType, window: Window) -> AsyncIterator[list[SourceRecord]]:
+        """Pages of everything modified inside the window, associations included. Duplicates are possible."""
+        ...
+
+    async def read(self, activity_type: ActivityType, ids: Sequence[str]) -> dict[str, SourceRecord]:
+        """The records of these ids as they are now. Deleted ones come with `gone`; an id in no answer is unseen."""
+        ...
+
+    async def find_keys(self, activity_type: ActivityType, keys: Sequence[str]) -> dict[str, str]:
+        """Our own keys that exist in this system, with the record's id. Consistent as `keys_are_certain` says."""
+        ...
+
+    async def field_times(
+        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
+    ) -> dict[str, dict[str, datetime]]:
+        """When a person last changed each field of each record, where the system tells; our own writes left out."""
+        ...
+
+
+class Writer(Protocol):
+    """Writes activities, in batches."""
+
+    async def prepare(self, types: Collection[ActivityType]) -> None:
+        """Whatever must exist before the first write (tracking properties). Called once, only if there is a write."""
+        ...
+
+    async def create(
+        self, activity_type: ActivityType, requests: Sequence[CreateRequest]
+    ) -> list[WriteResult]:
+        """Create; never twice under one key. One batch or several: the results are in the order of the requests."""
+        ...
+
+    async def update(
+        self, activity_type: ActivityType, requests: Sequence[UpdateRequest]
+    ) -> list[WriteResult]:
+        """Update; never creates, never resurrects."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many creates one call carries at best: the pipeline hands over multiples of it."""
+        ...
+
+
+class Directory(Protocol):
+    """Knows the records that activities hang on, and the owners."""
+
+    async def describe(self, kind: str, ids: Sequence[str]) -> dict[str, NaturalKey]:
+        """The natural keys of this system's own records."""
+        ...
+
+    async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
+        """Per kind, all records that match any of the keys. The caller ranks them."""
+        ...
+
+    async def owners(self) -> Mapping[str, Owner]:
+        """All owners by id, inactive ones included."""
+        ...
+
+
+class System(Protocol):
+    """One CRM account, connected. Use as an async context manager; not shared between event loops."""
+
+    name: str
+    translator: Translator
+    reader: Reader
+    writer: Writer
+    directory: Directory
+
+    async def identify(self) -> Account:
+        """Which account this is. AuthenticationFailed, Unreachable."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """API calls made so far by this object, token requests excepted."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
