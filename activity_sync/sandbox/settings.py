@@ -31,6 +31,20 @@ class Settings:
     hubspot_requests_per_10_seconds: int = 190
     hubspot_search_per_second: int = 5
     hubspot_requests_per_day: int = 650_000
+    hubspot_scopes: tuple[str, ...] = ("*",)
+    hubspot_portal_id: int = 8727216
+    hubspot_ui_domain: str = "app.hubspot.com"
+    hubspot_app_id: str = "8151242"
+    hubspot_empty_values: str = "null"
+    """`null` shows a property that was asked for and is empty as null, `absent` leaves it out."""
+    hubspot_post_processing: bool = True
+    """Whether a write's modified date moves once more, 0.1 to 1.5 s later."""
+    hubspot_due_tasks_move: bool = True
+    """Whether a task's modified date moves when the task falls due."""
+    hubspot_patch_answers_subset: bool = True
+    hubspot_unknown_ids_silent: bool = False
+    """Whether a batch update leaves rows with an unknown id out without naming them."""
+    hubspot_merge_makes_new_record: bool = False
 
     # Dynamics. Numbers: learn.microsoft.com data-platform/api-limits.
     dynamics_tenant_id: str = "11111111-2222-3333-4444-555555555555"
