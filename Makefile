@@ -1,0 +1,37 @@
+# Everything runs in .venv, made from requirements.lock on first use. Needs Python 3.11 or newer, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# This project's own Dagster storage (dagster.yaml) unless DAGSTER_HOME is set.
+WORKERS ?= 2
+
+.PHONY: demo test check setup ui clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Activity Sync needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps -e .
+	@touch $(READY)
+
+demo: $(READY)  ## start the sandbox CRMs, sync both ways through Dagster, show what happened
+	@$(BIN)/activity-sync demo
+
+ui: $(READY)  ## the Dagster UI on this project
+	$(BIN)/dagster dev -w workspace.yaml
+
+test: $(READY)  ## what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dagster definitions validate
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: test
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
