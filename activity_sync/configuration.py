@@ -1,0 +1,223 @@
+"""The YAML file: which activities sync which way, and under which policies.
+
+Unknown keys are errors, and so is a value that this version does not act on: a setting that is accepted works.
+Messages name the file's path to the key and what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from activity_sync.activities.identity import Flow
+from activity_sync.activities.kinds import ActivityType, RecordKind
+from activity_sync.errors import ConfigurationError
+from activity_sync.rules.values import (
+    Closed,
+    Conflict,
+    Delete,
+    LossyEdit,
+    Policy,
+    Require,
+    Restore,
+    TargetEdits,
+    Unresolved,
+)
+
+REGARDING_ORDER = (RecordKind.DEAL, RecordKind.TICKET, RecordKind.COMPANY, RecordKind.CONTACT)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AssociationsConfig(_Section):
+    """`require: any` writes an activity with the records that resolve; `all` waits for every one."""
+
+    require: Require = Require.ANY
+
+
+class TypeConfig(_Section):
+    """One activity type in one flow."""
+
+    enabled: bool = True
+    conflict: Literal["latest_wins", "hubspot_wins", "dynamics_wins"] = "latest_wins"
+    delete: Literal[Delete.IGNORE] = Delete.IGNORE
+    restore: Literal[Restore.HOLD] = Restore.HOLD
+    closed: Closed | None = None
+    lossy_edit: LossyEdit = LossyEdit.KEEP_ORIGINAL
+    target_edits: TargetEdits = TargetEdits.IGNORE
+    unresolved: Unresolved = Unresolved.DEFER
+    associations: AssociationsConfig = AssociationsConfig()
+    regarding: tuple[RecordKind, ...] = REGARDING_ORDER
+
+
+class FlowConfig(_Section):
+    """The five types of one flow."""
+
+    note: TypeConfig = TypeConfig()
+    task: TypeConfig = TypeConfig()
+    call: TypeConfig = TypeConfig()
+    email: TypeConfig = TypeConfig()
+    meeting: TypeConfig = TypeConfig()
+
+    def of(self, activity_type: ActivityType) -> TypeConfig:
+        """The section of a type."""
+        section: TypeConfig = getattr(self, activity_type.value)
+        return section
+
+
+class FlowsConfig(_Section):
+    """Both flows. Bidirectional = both on."""
+
+    hubspot_to_dynamics: FlowConfig = FlowConfig()
+    dynamics_to_hubspot: FlowConfig = FlowConfig()
+
+
+class OwnersConfig(_Section):
+    """Owners are matched by e-mail; `overrides` map one address to another, `fallback` is an address of the target.
+
+    Keys and values are e-mail addresses: {address in the source: address in the target}.
+    """
+
+    overrides: Mapping[str, str] = Field(default_factory=dict)
+    fallback: str | None = None
+
+
+class LimitsConfig(_Section):
+    """How far back every incremental read looks again, and how long a pass may wait for another one."""
+
+    overlap_seconds: Annotated[int, Field(ge=60, le=86_400)] = 600
+    max_partitions_per_run: Annotated[int, Field(ge=1, le=366)] = 31
+    batch_rows: Annotated[int, Field(ge=100, le=10_000)] = 2_000
+
+
+class TrackingConfig(_Section):
+    """`create`: missing tracking properties are made. `counterpart_id`: where a record carries its counterpart's id.
+
+    Keys of `counterpart_id` are `SYSTEM.KIND`, values the property or column name.
+    """
+
+    create: bool = True
+    counterpart_id: Mapping[str, str] = Field(
+        default_factory=lambda: {
+            "hubspot.deal": "dynamics_opportunity_id",
+            "hubspot.ticket": "dynamics_incident_id",
+            "dynamics.deal": "hubspot_deal_id",
+            "dynamics.ticket": "hubspot_ticket_id",
+        }
+    )
+    write_back: Literal[False] = False
+
+    def stored_ids(self, system: str) -> dict[str, str]:
+        """The property per kind of one system."""
+        prefix = f"{system}."
+        return {
+            key.removeprefix(prefix): name for key, name in self.counterpart_id.items() if key.startswith(prefix)
+        }
+
+
+class Configuration(_Section):
+    """The whole file. An empty one is valid: everything has a shipped value."""
+
+    start_date: date = date(2015, 1, 1)
+    partitions: Literal["daily", "weekly", "monthly"] = "daily"
+    flows: FlowsConfig = FlowsConfig()
+    owners: OwnersConfig = OwnersConfig()
+    limits: LimitsConfig = LimitsConfig()
+    tracking: TrackingConfig = TrackingConfig()
+
+    @model_validator(mode="after")
+    def _starts_in_the_past(self) -> Self:
+        if self.start_date > datetime.now(tz=UTC).date():
+            raise ValueError(f"start_date {self.start_date} lies in the future; give the first day of history to sync")
+        return self
+
+    def flow(self, flow: Flow) -> FlowConfig:
+        """The section of a flow; ConfigurationError when there is no such flow."""
+        section: FlowConfig | None = getattr(self.flows, flow.name, None)
+        if section is None:
+            raise ConfigurationError(
+                f"there is no flow {flow.name!r}; the flows are {', '.join(f.name for f in FLOWS)}", setting="--flow"
+            )
+        return section
+
+    def enabled(self, flow: Flow) -> tuple[ActivityType, ...]:
+        """The types that are on, in their usual order."""
+        return tuple(kind for kind in ActivityType if self.flow(flow).of(kind).enabled)
+
+    def policy(self, flow: Flow, activity_type: ActivityType, *, shows_unassociated: bool) -> Policy:
+        """The policy `decide` uses. `shows_unassociated`: the target shows activities that hang on nothing."""
+        own = self.flow(flow).of(activity_type)
+        two_way = self.flow(flow.mirror).of(activity_type).enabled
+        return Policy(
+            two_way=two_way,
+            conflict=_winner(own.conflict, flow),
+            delete=own.delete,
+            restore=own.restore,
+            closed=own.closed or (Closed.LEAVE if activity_type is ActivityType.EMAIL else Closed.REOPEN),
+            lossy_edit=own.lossy_edit,
+            target_edits=own.target_edits,
+            require=own.associations.require,
+            unresolved=own.unresolved,
+            source_breaks_ties=flow.source == "hubspot",
+            needs_association=not shows_unassociated,
+        )
+
+
+FLOWS = tuple(Flow.parse(name) for name in FlowsConfig.model_fields)
+
+
+def _winner(setting: str, flow: Flow) -> Conflict:
+    if setting == "latest_wins":
+        return Conflict.LATEST
+    return Conflict.SOURCE if setting == f"{flow.source}_wins" else Conflict.TARGET
+
+
+def load_configuration(path: Path) -> Configuration:
+    """The validated file; ConfigurationError that names file, line or key, and what would be right."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"the configuration {path} cannot be read: {error.strerror}", setting="ACTIVITY_SYNC_CONFIG"
+        ) from error
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise ConfigurationError(f"{where}: {problem}", setting="ACTIVITY_SYNC_CONFIG") from error
+    return parse_configuration(document, name=str(path))
+
+
+def parse_configuration(document: Any, *, name: str) -> Configuration:
+    """The validated document; `name` is how messages call it."""
+    if document is None:
+        document = {}
+    if not isinstance(document, dict):
+        raise ConfigurationError(
+            f"{name}: the file must be a mapping of settings, not a {type(document).__name__}",
+            setting="ACTIVITY_SYNC_CONFIG",
+        )
+    try:
+        return Configuration.model_validate(document)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc']) or 'the file'}: {_say(problem)}"
+            for problem in error.errors()
+        ]
+        raise ConfigurationError(f"{name}: " + "; ".join(lines), setting="ACTIVITY_SYNC_CONFIG") from error
+
+
+def _say(problem: Any) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "there is no such setting (is it misspelt, or at the wrong depth?)"
+    message: str = problem["msg"]
+    return message
