@@ -187,6 +187,10 @@ class Translator(Protocol):
         """The canonical fields this system shows and lets us change after the create: the ones to fingerprint."""
         ...
 
+    def is_closed(self, activity_type: ActivityType, record: SourceRecord) -> bool:
+        """Whether the record is read-only until it is reopened."""
+        ...
+
 
 class Reader(Protocol):
     """Reads activities."""
@@ -238,6 +242,16 @@ class Writer(Protocol):
         """How many creates one call carries at best: the pipeline hands over multiples of it."""
         ...
 
+    @property
+    def guards_updates(self) -> bool:
+        """Whether `UpdateRequest.version` is checked by the server; if not, targets are read just before a write."""
+        ...
+
+    @property
+    def keys_are_unique(self) -> bool:
+        """Whether the server itself refuses a second record under one key: an uncertain create may be sent again."""
+        ...
+
 
 class Directory(Protocol):
     """Knows the records that activities hang on, and the owners."""
@@ -263,6 +277,7 @@ class System(Protocol):
     reader: Reader
     writer: Writer
     directory: Directory
+    shows_unassociated: bool  # whether people find an activity that hangs on no record
 
     async def identify(self) -> Account:
         """Which account this is. AuthenticationFailed, Unreachable."""
