@@ -1,0 +1,1 @@
+"""The four steps over staging, ledger and two systems. No rules here, no vendor, no Dagster."""

@@ -1,0 +1,100 @@
+"""Step 1: what changed in the source, as the API gave it. No judgement."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from activity_sync.activities.kinds import Step
+from activity_sync.pipeline.report import StepReport
+from activity_sync.pipeline.rows import PENDING, RETRY, WINDOW, Extracted, frame
+from activity_sync.pipeline.scope import Mode, Scope, day_of
+from activity_sync.pipeline.session import Session
+from activity_sync.systems.system import SourceRecord, Window
+
+
+async def extract(session: Session, scope: Scope) -> StepReport:
+    """Everything modified in the scope's window, and what fell due, is staged once per record.
+
+    Records modified after the window's end, and those whose modification moves while we page, are the next run's.
+    """
+    await session.identify()
+    report = StepReport(scope)
+    started = session.clock()
+    window = reading_window(session, scope)
+    seen: set[str] = set()
+    async with session.counting(scope, Step.EXTRACTED):
+        with session.staging.write(
+            scope.flow.name,
+            scope.activity_type.value,
+            Step.EXTRACTED.value,
+            scope.run_id,
+            partitions=(scope.partitions.first, scope.partitions.last),
+        ) as out:
+
+            def stage(found: list[SourceRecord], trigger: str) -> None:
+                rows = []
+                for record in found:
+                    partition = scope.partitions.of(record.modified_at) if trigger == WINDOW else None
+                    if record.id in seen or (trigger == WINDOW and partition is None):
+                        continue
+                    seen.add(record.id)
+                    partition = partition or scope.partitions.last
+                    rows.append(
+                        Extracted(record, partition, day_of(record.modified_at), trigger).to_row(
+                            scope.run_id, session.clock()
+                        )
+                    )
+                    report.count(partition, "extracted")
+                if rows:
+                    out.append(frame(rows))
+
+            newest: datetime | None = None
+            if window.start < window.end:
+                async for page in session.source(scope).reader.changes(scope.activity_type, window):
+                    stage(page, WINDOW)
+                    newest = max([record.modified_at for record in page] + ([newest] if newest else []), default=None)
+            for trigger, ids in due(session, scope).items():
+                wanted = [one for one in ids if one not in seen]
+                if wanted:
+                    read = await session.source(scope).reader.read(scope.activity_type, wanted)
+                    stage([record for record in read.values() if record.id in wanted], trigger)
+    session.ledger.note_read(
+        scope.run_id, scope.flow.name, scope.activity_type.value, window.start, covered(session, scope, started, newest)
+    )
+    return report
+
+
+def reading_window(session: Session, scope: Scope) -> Window:
+    """The modification times to read: all of the partitions, or from the watermark less the overlap."""
+    whole = scope.partitions.window
+    if scope.mode is Mode.WHOLE:
+        return whole
+    watermark = session.ledger.watermark(scope.flow.name, scope.activity_type.value)
+    if watermark is None:
+        return whole
+    overlap = timedelta(seconds=session.configuration.limits.overlap_seconds)
+    return Window(max(whole.start, watermark - overlap), whole.end)
+
+
+def covered(session: Session, scope: Scope, started: datetime, newest: datetime | None) -> datetime | None:
+    """How far the source is known to be read: the newest time seen, never beyond the read's start less the overlap.
+
+    None when the run says nothing about the present: it ended before the day on which it began.
+    """
+    if newest is None or scope.partitions.window.end <= started:
+        return None
+    return min(newest, started - timedelta(seconds=session.configuration.limits.overlap_seconds))
+
+
+def due(session: Session, scope: Scope) -> dict[str, list[str]]:
+    """The source ids to read besides the window, by trigger: creates whose end is unknown, and what is to be retried."""
+    flow, kind = scope.flow, scope.activity_type.value
+    pending = [
+        link.sides[flow.source].record_id
+        for link in session.ledger.pending(flow.source, kind)
+        if link.sides[flow.source].record_id is not None
+    ]
+    found = {PENDING: [one for one in pending if one is not None]}
+    if scope.mode is Mode.INCREMENTAL:
+        found[RETRY] = [row.source_id for row in session.ledger.due(flow.name, kind, session.clock())]
+    return found

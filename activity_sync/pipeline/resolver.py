@@ -1,0 +1,197 @@
+"""Finds, for records of the source, their counterparts in the target: batched, and cached for the run's step.
+
+The order (product.md 4): ledger link, id of the counterpart stored on either record, natural key, unresolved. Where
+several target records match one key, the one that was created first wins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from activity_sync.activities.activity import Activity
+from activity_sync.activities.kinds import RecordKind
+from activity_sync.pipeline.rows import Ref, Resolved
+from activity_sync.pipeline.scope import Scope
+from activity_sync.pipeline.session import Session
+from activity_sync.systems.system import Lookup, NaturalKey, Owner
+
+_CARRIED_KINDS = frozenset(kind.value for kind in RecordKind)
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The counterpart of one source record. `target` None: unresolved, and `rule` says why."""
+
+    target: str | None
+    rule: str
+    address: str = ""
+
+
+@dataclass
+class Resolver:
+    """Resolves references and owners of one scope's activities. Not shared between event loops."""
+
+    session: Session
+    scope: Scope
+    _found: dict[tuple[str, str], Found] = field(default_factory=dict)
+
+    async def resolve(self, activities: Sequence[Activity]) -> dict[str, Resolved]:
+        """For every activity, by its id: its references with what they are in the target, and its owner there."""
+        await self._look_up(
+            {
+                (one.kind, one.id)
+                for activity in activities
+                for one in activity.associations
+                if one.kind in _CARRIED_KINDS
+            }
+        )
+        owner_of = await self._owners(activity.fields.get("owner") for activity in activities)
+        return {
+            activity.id: replace(owner_of(activity.fields.get("owner")), refs=self._refs(activity))
+            for activity in activities
+        }
+
+    def _refs(self, activity: Activity) -> tuple[Ref, ...]:
+        refs = []
+        for one in sorted(activity.associations):
+            if one.kind not in _CARRIED_KINDS:
+                continue
+            found = self._found[one.kind, one.id]
+            refs.append(
+                Ref(one.kind, one.id, one.role.value, one.primary, found.target, found.rule, found.address)
+            )
+        return tuple(refs)
+
+    async def _look_up(self, wanted: Collection[tuple[str, str]]) -> None:
+        by_kind: defaultdict[str, list[str]] = defaultdict(list)
+        for kind, record_id in sorted(set(wanted) - self._found.keys()):
+            by_kind[kind].append(record_id)
+        for kind, ids in by_kind.items():
+            self._take_links(kind, ids)
+        open_ids = {
+            kind: [one for one in ids if (kind, one) not in self._found] for kind, ids in by_kind.items()
+        }
+        open_ids = {kind: ids for kind, ids in open_ids.items() if ids}
+        if not open_ids:
+            return
+        directory = self.session.source(self.scope).directory
+        described = dict(
+            zip(
+                open_ids,
+                await asyncio.gather(*(directory.describe(kind, ids) for kind, ids in open_ids.items())),
+                strict=True,
+            )
+        )
+        lookups = [lookup_for(kind, described[kind].values()) for kind in open_ids]
+        answers = await self.session.target(self.scope).directory.find(lookups)
+        for kind, ids in open_ids.items():
+            index = Candidates(answers.get(kind, []))
+            for one in ids:
+                key = described[kind].get(one)
+                self._found[kind, one] = Found(None, "not_in_source") if key is None else index.match(key)
+
+    def _take_links(self, kind: str, ids: Sequence[str]) -> None:
+        """What the ledger links needs no look-up (the records' own sync, where it is on)."""
+        for record_id, link in self.session.ledger.links(self.scope.flow.source, kind, ids).items():
+            other = link.sides.get(self.scope.flow.target)
+            if link.state == "linked" and other is not None and other.record_id is not None:
+                self._found[kind, record_id] = Found(other.record_id, "ledger")
+
+    async def _owners(self, owner_ids: Iterable[object]) -> Callable[[object], Resolved]:
+        if not any(owner_ids):
+            return lambda _owner: Resolved()
+        source = await self.session.source(self.scope).directory.owners()
+        target = await self.session.target(self.scope).directory.owners()
+        config = self.session.configuration.owners
+        overrides = {left.lower(): right.lower() for left, right in config.overrides.items()}
+        assignable = {owner.email.lower(): owner for owner in target.values() if owner.active and owner.email}
+        fallback = assignable.get(config.fallback.lower()) if config.fallback else None
+
+        def find(owner_id: object) -> Resolved:
+            if not owner_id:
+                return Resolved()
+            return owner_in_target(source.get(str(owner_id)), overrides, assignable, fallback)
+
+        return find
+
+
+def owner_in_target(
+    owner: Owner | None, overrides: dict[str, str], assignable: dict[str, Owner], fallback: Owner | None
+) -> Resolved:
+    """The target's owner for a source's owner: override, same address, fallback, else nobody. Inactive users never."""
+    if owner is not None and owner.email:
+        address = owner.email.lower()
+        if address in overrides and overrides[address] in assignable:
+            return Resolved(owner_id=assignable[overrides[address]].id, owner_rule="override")
+        if address in assignable:
+            return Resolved(owner_id=assignable[address].id, owner_rule="email")
+    if fallback is not None:
+        return Resolved(owner_id=fallback.id, owner_rule="fallback")
+    return Resolved(owner_rule="unknown_owner" if owner is None else "no_active_counterpart")
+
+
+def lookup_for(kind: str, keys: Iterable[NaturalKey]) -> Lookup:
+    """One look-up for all records of a kind."""
+    known = list(keys)
+    return Lookup(
+        kind=kind,
+        ids=unique(key.stored_id for key in known),
+        stored_ids=unique(key.id for key in known) if kind in {RecordKind.DEAL, RecordKind.TICKET} else (),
+        emails=unique(address for key in known for address in key.emails),
+        domains=unique(domain for key in known for domain in key.domains),
+        names=unique(key.name for key in known) if kind == RecordKind.COMPANY else (),
+    )
+
+
+class Candidates:
+    """Target records of one kind, indexed by each of their keys; the first created stands first."""
+
+    def __init__(self, records: Iterable[NaturalKey]) -> None:
+        self._by: dict[str, defaultdict[str, list[NaturalKey]]] = {
+            rule: defaultdict(list) for rule in ("id", "stored_id", "email", "domain", "name")
+        }
+        for one in sorted(records, key=lambda key: (not key.active, key.created_at or _LAST, key.id)):
+            self._by["id"][one.id.lower()].append(one)
+            if one.stored_id:
+                self._by["stored_id"][one.stored_id.lower()].append(one)
+            for address in one.emails:
+                self._by["email"][address.strip().lower()].append(one)
+            for domain in one.domains:
+                self._by["domain"][domain.lower()].append(one)
+            if one.name:
+                self._by["name"][normal_name(one.name)].append(one)
+
+    def match(self, key: NaturalKey) -> Found:
+        """The counterpart of a source record, by the first rule that finds one."""
+        attempts: list[tuple[str, str, str, str]] = []
+        if key.stored_id:
+            attempts.append(("id", key.stored_id.lower(), "stored_id", ""))
+        attempts.append(("stored_id", key.id.lower(), "stored_id_in_target", ""))
+        attempts += [
+            ("email", address.strip().lower(), "email" if position == 0 else "secondary_email", address.strip())
+            for position, address in enumerate(key.emails)
+        ]
+        attempts += [("domain", domain.lower(), "domain", "") for domain in key.domains]
+        if key.kind == RecordKind.COMPANY and key.name:
+            attempts.append(("name", normal_name(key.name), "name", ""))
+        for index, value, rule, address in attempts:
+            if found := self._by[index].get(value):
+                first = found[0]
+                rule_text = rule if len(found) == 1 else f"{rule} (first created of {len(found)})"
+                return Found(first.id, rule_text, address or (key.emails[0].strip() if key.emails else ""))
+        return Found(None, "no_counterpart", key.emails[0].strip() if key.emails else "")
+
+
+def normal_name(name: str) -> str:
+    """A company's name for comparison: letter case and runs of blanks do not count."""
+    return " ".join(name.casefold().split())
+
+
+def unique(values: Iterable[str]) -> tuple[str, ...]:
+    """Each non-empty value once, in order of appearance."""
+    return tuple(dict.fromkeys(value for value in values if value))

@@ -1,0 +1,315 @@
+"""The rows that pass from step to step through staging, as values, and their JSON.
+
+Every step writes its own rows and reads those of the step before; nothing else passes between them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from activity_sync.activities.fingerprint import FieldPrint
+from activity_sync.activities.kinds import Role
+from activity_sync.systems.system import SourceRecord, TargetLink
+
+# Why a record was staged.
+WINDOW = "window"
+PENDING = "pending"
+RETRY = "retry"
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON, characters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One record a source activity hangs on, and what it is in the target.
+
+    `target`: the target's record id, None when there is none. `rule`: how it was found, or why not. `address`: the
+    e-mail address by which both sides know it, if any.
+    """
+
+    kind: str
+    id: str
+    role: str = Role.ASSOCIATED.value
+    primary: bool = False
+    target: str | None = None
+    rule: str = ""
+    address: str = ""
+
+    def as_link(self, *, regarding: bool) -> TargetLink:
+        """The association to write; only for a resolved reference."""
+        if self.target is None:
+            raise ValueError(f"{self.kind}/{self.id} is not resolved")
+        return TargetLink(self.kind, self.target, self.role, regarding=regarding, address=self.address)
+
+    def to_json(self) -> dict[str, Any]:
+        """The staged form."""
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "role": self.role,
+            "primary": self.primary,
+            "target": self.target,
+            "rule": self.rule,
+            "address": self.address,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """One record as the source gave it, with the partition it belongs to."""
+
+    record: SourceRecord
+    partition: str
+    source_day: str
+    trigger: str
+
+    def to_row(self, run_id: str, now: datetime) -> dict[str, Any]:
+        """The staged form."""
+        return {
+            "run_id": run_id,
+            "partition": self.partition,
+            "source_day": self.source_day,
+            "source_id": self.record.id,
+            "trigger": self.trigger,
+            "modified_at": self.record.modified_at,
+            "version": self.record.version,
+            "gone": self.record.gone,
+            "payload": dumps(self.record.payload),
+            "associations": dumps(self.record.associations),
+            "extracted_at": now,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Extracted:
+        """The inverse of `to_row`."""
+        return cls(
+            record=SourceRecord(
+                id=row["source_id"],
+                modified_at=moment(row["modified_at"]),
+                payload=json.loads(row["payload"]),
+                associations=json.loads(row["associations"]),
+                version=text(row["version"]),
+                gone=bool(row["gone"]),
+            ),
+            partition=row["partition"],
+            source_day=row["source_day"],
+            trigger=row["trigger"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What the references and the owner of one record are in the target."""
+
+    refs: tuple[Ref, ...] = ()
+    owner_id: str | None = None
+    owner_rule: str = ""
+
+    def to_row(self, extracted: Extracted, run_id: str) -> dict[str, Any]:
+        """The staged form."""
+        found = sum(ref.target is not None for ref in self.refs)
+        return {
+            "run_id": run_id,
+            "partition": extracted.partition,
+            "source_day": extracted.source_day,
+            "source_id": extracted.record.id,
+            "trigger": extracted.trigger,
+            "refs": dumps([ref.to_json() for ref in self.refs]),
+            "resolved": found,
+            "missing": len(self.refs) - found,
+            "owner_id": self.owner_id,
+            "owner_rule": self.owner_rule,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Resolved:
+        """The inverse of `to_row`."""
+        return cls(
+            refs=tuple(Ref(**ref) for ref in json.loads(row["refs"])),
+            owner_id=text(row["owner_id"]),
+            owner_rule=row["owner_rule"] or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What was decided for one record, ready to be carried out: a row of `transformed_payloads`.
+
+    `action` is the class name of the action in lower case; `moves` the base entries of both sides to store
+    ({"source": {...}, "target": {...}, "source_settled": ..., "target_settled": ...}); `body` what would be sent.
+    `source_prints` and `target_prints`: both fingerprints after a create. `fields`: those an update writes.
+    """
+
+    source_id: str
+    partition: str
+    source_day: str
+    trigger: str
+    action: str
+    case: int
+    reason: str = ""
+    rule: str = ""
+    source_version: str | None = None
+    modified_at: datetime | None = None
+    link_id: int | None = None
+    revision: int | None = None
+    key: str | None = None
+    generation: int = 0
+    target_id: str | None = None
+    target_version: str | None = None
+    body: Mapping[str, Any] | None = None
+    source_prints: Mapping[str, FieldPrint] = field(default_factory=dict)
+    target_prints: Mapping[str, FieldPrint] = field(default_factory=dict)
+    moves: Mapping[str, Any] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+    losses: tuple[Mapping[str, str], ...] = ()
+    waits_for: tuple[Mapping[str, str], ...] = ()
+    discarded: Mapping[str, Any] = field(default_factory=dict)
+    elements: tuple[Mapping[str, str], ...] = ()
+
+    def to_row(self, run_id: str, now: datetime) -> dict[str, Any]:
+        """The staged form."""
+        return {
+            "run_id": run_id,
+            "partition": self.partition,
+            "source_day": self.source_day,
+            "source_id": self.source_id,
+            "trigger": self.trigger,
+            "action": self.action,
+            "case_number": self.case,
+            "reason": self.reason,
+            "rule": self.rule,
+            "source_version": self.source_version,
+            "modified_at": self.modified_at,
+            "link_id": self.link_id,
+            "revision": self.revision,
+            "key": self.key,
+            "generation": self.generation,
+            "target_id": self.target_id,
+            "target_version": self.target_version,
+            "body": None if self.body is None else dumps(self.body),
+            "source_prints": prints_json(self.source_prints),
+            "target_prints": prints_json(self.target_prints),
+            "moves": dumps(self.moves),
+            "fields": dumps(self.fields),
+            "losses": dumps(self.losses),
+            "waits_for": dumps(self.waits_for),
+            "discarded": dumps(self.discarded),
+            "elements": dumps(self.elements),
+            "decided_at": now,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Proposal:
+        """The inverse of `to_row`."""
+        return cls(
+            source_id=row["source_id"],
+            partition=row["partition"],
+            source_day=row["source_day"],
+            trigger=row["trigger"],
+            action=row["action"],
+            case=int(row["case_number"]),
+            reason=row["reason"] or "",
+            rule=row["rule"] or "",
+            source_version=text(row["source_version"]),
+            modified_at=None if pd.isna(row["modified_at"]) else moment(row["modified_at"]),
+            link_id=integer(row["link_id"]),
+            revision=integer(row["revision"]),
+            key=text(row["key"]),
+            generation=integer(row["generation"]) or 0,
+            target_id=text(row["target_id"]),
+            target_version=text(row["target_version"]),
+            body=None if text(row["body"]) is None else json.loads(row["body"]),
+            source_prints=prints(json.loads(row["source_prints"])),
+            target_prints=prints(json.loads(row["target_prints"])),
+            moves=json.loads(row["moves"]),
+            fields=tuple(json.loads(row["fields"])),
+            losses=tuple(json.loads(row["losses"])),
+            waits_for=tuple(json.loads(row["waits_for"])),
+            discarded=json.loads(row["discarded"]),
+            elements=tuple(json.loads(row["elements"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one record: a row of `load_results`. `outcome` is one of `report.OUTCOMES`."""
+
+    proposal: Proposal
+    outcome: str
+    detail: str = ""
+    reason: str = ""
+    target_id: str | None = None
+    status: int | None = None
+    code: str = ""
+    message: str = ""
+    correlation_id: str = ""
+    attempts: int = 0
+
+    def to_row(self, run_id: str, now: datetime) -> dict[str, Any]:
+        """The staged form."""
+        return {
+            "run_id": run_id,
+            "partition": self.proposal.partition,
+            "source_day": self.proposal.source_day,
+            "source_id": self.proposal.source_id,
+            "trigger": self.proposal.trigger,
+            "outcome": self.outcome,
+            "detail": self.detail or self.proposal.action,
+            "case_number": self.proposal.case,
+            "rule": self.proposal.rule,
+            "reason": self.reason or self.proposal.reason,
+            "target_id": self.target_id or self.proposal.target_id,
+            "status": self.status,
+            "code": self.code,
+            "message": self.message,
+            "correlation_id": self.correlation_id,
+            "attempts": self.attempts,
+            "loaded_at": now,
+        }
+
+
+def frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows as a frame."""
+    return pd.DataFrame.from_records(list(rows))
+
+
+def records(frames: Iterable[pd.DataFrame]) -> Iterator[list[dict[str, Any]]]:
+    """Frames as lists of dicts, one per frame."""
+    for one in frames:
+        columns = [str(name) for name in one.columns]
+        yield [dict(zip(columns, row, strict=True)) for row in one.itertuples(index=False, name=None)]
+
+
+def prints_json(entries: Mapping[str, FieldPrint]) -> str:
+    """Fingerprint entries in their staged form."""
+    return dumps({name: str(entry) for name, entry in entries.items()})
+
+
+def prints(staged: Mapping[str, str]) -> dict[str, FieldPrint]:
+    """Fingerprint entries from their staged form."""
+    return {name: FieldPrint.parse(entry) for name, entry in staged.items()}
+
+
+def text(value: Any) -> str | None:
+    """A text cell; None for an empty one, however pandas spells it."""
+    return value if isinstance(value, str) else None
+
+
+def integer(value: Any) -> int | None:
+    """An integer cell; None for an empty one."""
+    return None if value is None or pd.isna(value) else int(value)
+
+
+def moment(value: Any) -> datetime:
+    """A time cell, aware and UTC."""
+    stamp: datetime = pd.Timestamp(value).to_pydatetime()
+    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)

@@ -1,0 +1,88 @@
+"""What the steps of one run share: two connected systems, the ledger, staging, the configuration, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from activity_sync.activities.identity import RecordRef, own_key
+from activity_sync.activities.kinds import Step
+from activity_sync.configuration import Configuration
+from activity_sync.ledger.ledger import Ledger
+from activity_sync.pipeline.scope import Scope
+from activity_sync.rules.values import Policy
+from activity_sync.staging.staging import Staging
+from activity_sync.systems.system import Account, System
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@dataclass
+class Session:
+    """Open connections and files. One per run and process; every step gets it.
+
+    `key` is the secret of the fingerprints. `clock` gives aware UTC times. `accounts` fills as systems are identified.
+    """
+
+    systems: Mapping[str, System]
+    ledger: Ledger
+    staging: Staging
+    configuration: Configuration
+    key: bytes
+    clock: Callable[[], datetime]
+    accounts: dict[str, Account] = field(default_factory=dict)
+
+    def source(self, scope: Scope) -> System:
+        """The system a flow reads from."""
+        return self.systems[scope.flow.source]
+
+    def target(self, scope: Scope) -> System:
+        """The system a flow writes to."""
+        return self.systems[scope.flow.target]
+
+    def policy(self, scope: Scope) -> Policy:
+        """The configured policy of a flow and type."""
+        return self.configuration.policy(
+            scope.flow,
+            scope.activity_type,
+            shows_unassociated=self.target(scope).shows_unassociated,
+        )
+
+    async def identify(self) -> None:
+        """Both systems are reached and are the ledger's own accounts.
+
+        AuthenticationFailed, Unreachable; LedgerUnusable when the credentials are of another account (a safeguard).
+        """
+        if self.accounts:
+            return
+        found = {name: await system.identify() for name, system in self.systems.items()}
+        self.ledger.confirm_accounts({name: account.id for name, account in found.items()})
+        self.accounts.update(found)
+
+    def key_of(self, scope: Scope, source_id: str, generation: int) -> str:
+        """The key under which `source_id`'s counterpart is created."""
+        return own_key(
+            account=self.accounts[scope.flow.source].id,
+            source=RecordRef(scope.flow.source, scope.activity_type.value, source_id),
+            generation=generation,
+        )
+
+    @asynccontextmanager
+    async def counting(self, scope: Scope, step: Step) -> AsyncIterator[None]:
+        """The API calls made inside are booked to the run's flow, type and step."""
+        before = {name: system.calls for name, system in self.systems.items()}
+        try:
+            yield
+        finally:
+            self.ledger.add_calls(
+                scope.run_id,
+                scope.flow.name,
+                scope.activity_type.value,
+                step.value,
+                {name: system.calls - before[name] for name, system in self.systems.items()},
+            )
+
