@@ -91,7 +91,11 @@ class RateLimited(RetriableError):
 
 
 class ServerUnavailable(RetriableError):
-    """No answer, or one that says "later". The write may or may not have happened."""
+    """No answer, or one that says "later". `maybe_applied`: the write may have happened all the same."""
+
+    def __init__(self, message: str, *, maybe_applied: bool = False, **facts: str | int | None) -> None:
+        super().__init__(message, **facts)  # type: ignore[arg-type]
+        self.maybe_applied = maybe_applied
 
 
 class StaleVersion(RetriableError):

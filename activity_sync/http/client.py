@@ -1,0 +1,255 @@
+"""One account's API over HTTP: every request authenticated, counted, within limits, and repeated where that is safe.
+
+An answer that judges the request (any 2xx, 304, most 4xx) is returned for the caller to interpret; what concerns the
+credentials, the address or the server's condition is raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Self
+
+import httpx
+
+from activity_sync.errors import RateLimited, ServerUnavailable, Unreachable
+from activity_sync.http.auth import Auth
+from activity_sync.http.connection import exchange, is_same_host, open_connection
+from activity_sync.http.limits import Limits
+from activity_sync.http.message import ApiRequest, ApiResponse, Refusal
+from activity_sync.http.read_answer import Meaning, read_meaning, read_retry_after
+from activity_sync.http.remedy import (
+    explain_foreign_link,
+    explain_redirect,
+    explain_refused_credentials,
+    explain_unreachable,
+)
+from activity_sync.http.retry import (
+    AnswerLost,
+    Failure,
+    GiveUp,
+    Later,
+    NotSent,
+    RetryPolicy,
+    Wait,
+    decide_retry,
+)
+
+_log = logging.getLogger(__name__)
+
+ReadRefusal = Callable[[int, Mapping[str, str], bytes], Refusal]
+
+
+class ApiClient:
+    """Sends requests to one API. Use as an async context manager, within one event loop.
+
+    `timeout_seconds` is the longest silence of the server: both APIs may think for two minutes. `max_concurrency`
+    requests are under way at a time, their waits included. `sleep`, `clock`, `now` and `jitter` are for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        system: str,
+        base_url: str,
+        auth: Auth,
+        limits: Limits,
+        read_refusal: ReadRefusal,
+        max_concurrency: int,
+        timeout_seconds: float = 130.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        policy: RetryPolicy | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._system = system
+        self._base_url = base_url.rstrip("/")
+        self._auth = auth
+        self._limits = limits
+        self._read_refusal = read_refusal
+        self._timeout_seconds = timeout_seconds
+        self._transport = transport
+        self._policy = policy or RetryPolicy()
+        self._sleep, self._clock, self._now, self._jitter = sleep, clock, now, jitter
+        self._under_way = asyncio.Semaphore(max_concurrency)
+        self._connection: httpx.AsyncClient | None = None
+        self._reached = False
+        self._calls = 0
+
+    @property
+    def calls(self) -> int:
+        """Attempts made so far, token requests excepted."""
+        return self._calls
+
+    async def __aenter__(self) -> Self:
+        self._connection = open_connection(
+            self._base_url, timeout_seconds=self._timeout_seconds, transport=self._transport
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._connection is not None:
+            await self._connection.aclose()
+            self._connection = None
+
+    async def send(self, request: ApiRequest) -> ApiResponse:
+        """Send a request and return the answer that judges it.
+
+        Raises AuthenticationFailed (401 after one renewed token, 403), RateLimited and ServerUnavailable after the
+        last attempt (`maybe_applied` says whether the request may have been carried out), Unreachable when no
+        attempt found the host, MalformedResponse for a redirect or a link to another host.
+        """
+        async with self._under_way:
+            return await self._repeat(request, authenticated=True)
+
+    async def _post_form(self, url: str, form: Mapping[str, str]) -> ApiResponse:
+        """The auth's own requests: not counted, outside the API's limits, always repeatable."""
+        encoded = str(httpx.QueryParams(dict(form))).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        request = ApiRequest("POST", url, content=encoded, headers=headers, repeatable=True)
+        return await self._repeat(request, authenticated=False)
+
+    async def _repeat(self, request: ApiRequest, *, authenticated: bool) -> ApiResponse:
+        url = self._locate(request, authenticated=authenticated)
+        origin = _origin(url)
+        started = self._clock()
+        attempt, lost, connected, renewed = 0, False, False, False
+        while True:
+            attempt += 1
+            token = await self._auth.token(self._post_form) if authenticated else None
+            answer = await self._attempt(request, url, token=token)
+            refusal = Refusal()
+            failure: Failure
+            if isinstance(answer, NotSent | AnswerLost):
+                failure = answer
+            else:
+                self._reached = connected = True
+                if not authenticated and answer.status_code in {400, 401, 403}:
+                    return _respond(answer, lost=lost)
+                if answer.status_code >= 400:
+                    refusal = self._read_refusal(answer.status_code, answer.headers, answer.content)
+                meaning = read_meaning(answer.status_code)
+                match meaning:
+                    case Meaning.RETURN:
+                        return _respond(answer, lost=lost)
+                    case Meaning.FORBIDDEN if refusal.about_record:
+                        return _respond(answer, lost=lost)
+                    case Meaning.UNAUTHENTICATED if token and not renewed and self._auth.discard(token):
+                        renewed = True
+                        attempt -= 1
+                        continue
+                    case Meaning.UNAUTHENTICATED | Meaning.FORBIDDEN:
+                        raise explain_refused_credentials(self._system, answer.status_code, refusal)
+                    case Meaning.REDIRECT:
+                        raise explain_redirect(self._system, origin, answer.status_code)
+                    case _:
+                        failure = self._describe_failure(answer, refusal)
+            lost = lost or _may_have_been_done(failure)
+            connected = connected or isinstance(failure, AnswerLost)
+            decision = decide_retry(
+                failure,
+                attempt=attempt,
+                elapsed_seconds=self._clock() - started,
+                repeatable=request.repeatable,
+                reached=self._reached,
+                jitter=self._jitter(),
+                policy=self._policy,
+            )
+            match decision:
+                case GiveUp(why=why):
+                    raise self._give_up(failure, refusal, why, origin=origin, lost=lost, connected=connected)
+                case Wait(seconds=seconds):
+                    _log.info(
+                        "system=%s event=retry method=%s lane=%s attempt=%d failure=%s wait_seconds=%.2f",
+                        self._system,
+                        request.method,
+                        request.lane,
+                        attempt,
+                        _name(failure),
+                        seconds,
+                    )
+                    if isinstance(failure, Later) and failure.status == 429 and authenticated:
+                        await self._limits.hold(request.lane, seconds)
+                    await self._sleep(seconds)
+
+    def _locate(self, request: ApiRequest, *, authenticated: bool) -> str:
+        if "://" not in request.path.partition("?")[0]:
+            return f"{self._base_url}/{request.path.removeprefix('/')}"
+        if authenticated and not is_same_host(request.path, self._base_url):
+            raise explain_foreign_link(self._system, _origin(self._base_url))
+        return request.path
+
+    async def _attempt(
+        self, request: ApiRequest, url: str, *, token: str | None
+    ) -> httpx.Response | NotSent | AnswerLost:
+        if self._connection is None:
+            raise RuntimeError("ApiClient is used outside its `async with`.")
+        headers = {**request.headers, **({"Authorization": f"Bearer {token}"} if token else {})}
+        built = self._connection.build_request(
+            request.method,
+            url,
+            json=request.json,
+            content=request.content,
+            params=request.params or None,
+            headers=headers,
+        )
+        if token is None:
+            return await exchange(self._connection, built, timeout_seconds=self._timeout_seconds)
+        await self._limits.acquire(request.lane)
+        try:
+            self._calls += 1
+            answer = await exchange(self._connection, built, timeout_seconds=self._timeout_seconds)
+        finally:
+            await self._limits.release()
+        if isinstance(answer, httpx.Response):
+            await self._limits.learn(answer.headers)
+        return answer
+
+    def _describe_failure(self, answer: httpx.Response, refusal: Refusal) -> Later:
+        stated = read_retry_after(answer.headers, self._now())
+        return Later(
+            answer.status_code,
+            untouched=read_meaning(answer.status_code) is Meaning.LATER,
+            wait_seconds=refusal.wait_seconds if stated is None else stated,
+            exhausted=refusal.exhausted,
+        )
+
+    def _give_up(
+        self, failure: Failure, refusal: Refusal, why: str, *, origin: str, lost: bool, connected: bool
+    ) -> RateLimited | ServerUnavailable | Unreachable:
+        if isinstance(failure, NotSent) and not connected:
+            return explain_unreachable(self._system, origin, failure.detail)
+        facts = {
+            "system": self._system,
+            "status": failure.status if isinstance(failure, Later) else None,
+            "code": refusal.code or None,
+            "correlation_id": refusal.correlation_id or None,
+        }
+        if isinstance(failure, Later) and failure.status in {423, 429, 477} and not lost:
+            message = f"{self._system} asks to wait ({_name(failure)}): {why}."
+            return RateLimited(message, wait_seconds=failure.wait_seconds, **facts)
+        message = f"{self._system} gives no usable answer ({_name(failure)}): {why}."
+        return ServerUnavailable(message, maybe_applied=lost, **facts)
+
+
+def _may_have_been_done(failure: Failure) -> bool:
+    return isinstance(failure, AnswerLost) or (isinstance(failure, Later) and not failure.untouched)
+
+
+def _respond(answer: httpx.Response, *, lost: bool) -> ApiResponse:
+    return ApiResponse(answer.status_code, answer.headers, answer.content, earlier_answer_lost=lost)
+
+
+def _name(failure: Failure) -> str:
+    return str(failure.status) if isinstance(failure, Later) else failure.detail
+
+
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"

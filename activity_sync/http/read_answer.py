@@ -1,0 +1,65 @@
+"""What a status and its headers mean for the request that they answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+
+UNTOUCHED = frozenset({423, 429, 477, 503, 521, 522, 523, 525, 526})
+"""Refused before it was carried out: repeating does no harm whatever the request was.
+
+Source: HubSpot developer documentation, "Error handling", read 2026-11; Dataverse, "Service protection API limits".
+"""
+
+
+class Meaning(Enum):
+    """What to do with an answer."""
+
+    RETURN = "the caller interprets it"
+    LATER = "try again later; nothing was done"
+    UNCERTAIN = "try again later; it may have been done"
+    UNAUTHENTICATED = "the token is not accepted"
+    FORBIDDEN = "the credentials lack a right"
+    REDIRECT = "the address leads elsewhere"
+
+
+def read_meaning(status: int) -> Meaning:
+    """The consequence of a status.
+
+    501 is a judgement on the request (Dataverse: operation not supported), not an outage. 304 and every other 4xx
+    are the caller's to interpret.
+    """
+    if status in UNTOUCHED:
+        return Meaning.LATER
+    if status == 401:
+        return Meaning.UNAUTHENTICATED
+    if status == 403:
+        return Meaning.FORBIDDEN
+    if status in {301, 302, 303, 307, 308}:
+        return Meaning.REDIRECT
+    if status == 408 or (status >= 500 and status != 501):
+        return Meaning.UNCERTAIN
+    return Meaning.RETURN
+
+
+def read_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by the `Retry-After` header: a number of seconds or an HTTP date (RFC 9110, 10.2.3).
+
+    None when there is no such header or it says neither. Never negative.
+    """
+    stated = headers.get("retry-after", "").strip()
+    if not stated:
+        return None
+    try:
+        seconds = float(stated)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(stated)
+        except ValueError:
+            return None
+        # A date without a zone ("-0000") is UTC by RFC 5322.
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max((aware - now).total_seconds(), 0.0)
+    return max(seconds, 0.0) if seconds == seconds and seconds != float("inf") else None  # noqa: PLR0124 - nan
