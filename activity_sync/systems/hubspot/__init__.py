@@ -1,0 +1,1 @@
+"""HubSpot: reads, writes and knows its records. Vendor spellings stay inside this folder."""
