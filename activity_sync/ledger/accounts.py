@@ -1,0 +1,53 @@
+"""Whose ledger this is: the accounts it was begun with, and the mapping it was last used with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, select
+
+from activity_sync.errors import LedgerUnusable
+from activity_sync.ledger.engine import insert_or
+from activity_sync.ledger.schema import meta
+
+_ACCOUNT = "account:"
+_MAPPING = "mapping:"
+
+
+def confirm(connection: Connection, accounts: Mapping[str, str]) -> None:
+    """The ledger belongs to these accounts (system name to account id). LedgerUnusable when it has others."""
+    for system, account in sorted(accounts.items()):
+        known = _keep(connection, _ACCOUNT + system, account)
+        if known != account:
+            raise LedgerUnusable(
+                f"This ledger belongs to the {system} account {known}, but the credentials open {account}. "
+                f"Use the credentials of {known}, or another ledger (ACTIVITY_SYNC_HOME or "
+                "ACTIVITY_SYNC_LEDGER_URL) for the other account.",
+                system=system,
+                setting="ACTIVITY_SYNC_LEDGER_URL",
+            )
+
+
+def known(connection: Connection) -> dict[str, str]:
+    """The accounts, by system; empty before the first run."""
+    rows = connection.execute(select(meta).where(meta.c.name.startswith(_ACCOUNT, autoescape=True)))
+    return {row.name.removeprefix(_ACCOUNT): row.value for row in rows}
+
+
+def mapping_revision(connection: Connection, scope: str) -> str | None:
+    """The mapping's revision last stored for `scope`; None before the first."""
+    return connection.scalar(select(meta.c.value).where(meta.c.name == _MAPPING + scope))
+
+
+def store_mapping_revision(connection: Connection, scope: str, revision: str) -> None:
+    """`revision` is the one that `mapping_revision` gives."""
+    statement = insert_or(connection, meta).values(name=_MAPPING + scope, value=revision)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+    )
+
+
+def _keep(connection: Connection, name: str, value: str) -> str:
+    """The value of `name`: the one that was there first."""
+    connection.execute(insert_or(connection, meta).values(name=name, value=value).on_conflict_do_nothing())
+    return str(connection.scalar(select(meta.c.value).where(meta.c.name == name)))

@@ -1,0 +1,272 @@
+"""Changing links: announce, adopt, claim, settle. Each is one transaction over a whole batch.
+
+Every function expects a write transaction (`engine.writing`): a row that was read and locked stays as read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from activity_sync.ledger import codec
+from activity_sync.ledger.engine import chunks
+from activity_sync.ledger.links import by_record, load
+from activity_sync.ledger.merging import merge_elements, merge_side
+from activity_sync.ledger.rows import AdoptedLink, Claim, Element, LinkChange, LinkRow, LinkState, NewLink, SideRow
+from activity_sync.ledger.schema import elements, link_sides, links
+
+# An announcement or adoption, to be tried again when it met a row that it had not seen.
+Insert = Callable[[Connection], dict[str, LinkRow]]
+
+
+def announce(connection: Connection, creates: Sequence[NewLink], *, now: datetime) -> dict[str, LinkRow]:
+    """Pending rows for these creates, by source id. A source that has a living link gives that one, not fresh."""
+    found = _living(connection, {(one.origin, one.activity_type): () for one in creates}, creates)
+    fresh: dict[str, LinkRow] = {}
+    for one in creates:
+        if one.source_id in found or one.source_id in fresh:
+            continue
+        fresh[one.source_id] = LinkRow(
+            id=0,
+            activity_type=one.activity_type,
+            state=LinkState.PENDING,
+            origin=one.origin,
+            key=one.key,
+            generation=one.generation,
+            revision=0,
+            intended=one.intended,
+            plan=one.plan,
+            sides={
+                one.origin: SideRow(one.source_id, one.source_base, version=one.source_version),
+                one.counterpart: SideRow(None),
+            },
+            elements=one.elements,
+            tombstone=None,
+            written_at=(),
+            updated_at=now,
+        )
+    return found | _insert(connection, fresh)
+
+
+def adopt(connection: Connection, adopted: Sequence[AdoptedLink], *, now: datetime) -> dict[str, LinkRow]:
+    """Linked rows, by origin id. Where either record has a living link already, that one is given, not fresh."""
+    found: dict[str, LinkRow] = {}
+    for kind in {(one.origin, one.counterpart, one.activity_type) for one in adopted}:
+        origin, counterpart, activity_type = kind
+        some = [one for one in adopted if (one.origin, one.counterpart, one.activity_type) == kind]
+        here = by_record(connection, origin, activity_type, [one.origin_id for one in some])
+        there = by_record(connection, counterpart, activity_type, [one.counterpart_id for one in some])
+        for one in some:
+            for row in (there.get(one.counterpart_id), here.get(one.origin_id)):
+                if row is not None and row.is_living:
+                    found[one.origin_id] = replace(row, fresh=False)
+    fresh: dict[str, LinkRow] = {}
+    taken: dict[tuple[str, str, str], str] = {}
+    for one in adopted:
+        target = (one.counterpart, one.activity_type, one.counterpart_id)
+        if one.origin_id in found or one.origin_id in fresh:
+            continue
+        if target in taken:
+            raise ValueError(f"two records of one batch adopt {one.counterpart} {one.counterpart_id}")
+        taken[target] = one.origin_id
+        ids = {one.origin: one.origin_id, one.counterpart: one.counterpart_id}
+        fresh[one.origin_id] = LinkRow(
+            id=0,
+            activity_type=one.activity_type,
+            state=LinkState.LINKED,
+            origin=one.origin,
+            key=one.key,
+            generation=one.generation,
+            revision=0,
+            intended={},
+            plan=None,
+            sides={
+                system: SideRow(
+                    record_id,
+                    one.bases.get(system, {}),
+                    one.unsettled.get(system, frozenset()),
+                    one.versions.get(system),
+                )
+                for system, record_id in ids.items()
+            },
+            elements=one.elements,
+            tombstone=None,
+            written_at=(),
+            updated_at=now,
+        )
+    return found | _insert(connection, fresh)
+
+
+def claim(connection: Connection, claims: Sequence[Claim], *, now: datetime) -> set[int]:
+    """The ids won: links whose revision was the claimed one, which is one higher afterwards."""
+    wanted = {one.link_id: one for one in claims}
+    won: list[dict[str, Any]] = []
+    for some in chunks(sorted(wanted)):
+        rows = select(links.c.id, links.c.revision).where(links.c.id.in_(some)).order_by(links.c.id)
+        won += [
+            {
+                "at_id": row.id,
+                "revision": row.revision + 1,
+                "plan": codec.dump_plan(wanted[row.id].plan),
+                "updated_at": now,
+            }
+            for row in connection.execute(rows.with_for_update())
+            if row.revision == wanted[row.id].revision
+        ]
+    if won:
+        connection.execute(update(links).where(links.c.id == bindparam("at_id")), won)
+    return {row["at_id"] for row in won}
+
+
+def settle(connection: Connection, changes: Sequence[LinkChange], *, now: datetime) -> set[int]:
+    """The ids of the links that were changed.
+
+    Not changed: an unknown link, one whose revision is not the expected one, and one that would take a record which
+    belongs to another living link. A link named twice takes its changes in order.
+    """
+    before = load(connection, (change.link_id for change in changes), lock=True)
+    after = dict(before)
+    applied: list[LinkChange] = []
+    for change in changes:
+        row = after.get(change.link_id)
+        if row is None or (change.expect_revision is not None and change.expect_revision != row.revision):
+            continue
+        after[change.link_id] = _changed(row, change, now)
+        applied.append(change)
+    touched = [link_id for link_id, row in after.items() if row is not before[link_id]]
+    try:
+        with connection.begin_nested():
+            _store(connection, [(before[one], after[one]) for one in touched])
+    except IntegrityError:
+        # Some record belongs to another living link. Find out which, one by one; the others must not suffer.
+        return {one for one in touched if _stored_alone(connection, before[one], after[one])}
+    return set(touched)
+
+
+def _changed(row: LinkRow, change: LinkChange, now: datetime) -> LinkRow:
+    state = change.state or row.state
+    return replace(
+        row,
+        state=state,
+        revision=row.revision + change.moves_revision,
+        intended={} if state is LinkState.LINKED else row.intended,
+        plan=None if change.clear_plan else row.plan,
+        sides={system: merge_side(side, system, change) for system, side in row.sides.items()},
+        elements=row.elements if change.elements is None else merge_elements(row.elements, change.elements),
+        # A link that lives again has no tombstone.
+        tombstone=(change.tombstone or row.tombstone) if state is LinkState.TOMBSTONED else None,
+        written_at=tuple(codec.written(row.written_at, change.wrote_at)),
+        updated_at=now,
+    )
+
+
+def _stored_alone(connection: Connection, before: LinkRow, after: LinkRow) -> bool:
+    try:
+        with connection.begin_nested():
+            _store(connection, [(before, after)])
+    except IntegrityError:
+        return False
+    return True
+
+
+def _store(connection: Connection, rows: Sequence[tuple[LinkRow, LinkRow]]) -> None:
+    if not rows:
+        return
+    connection.execute(
+        update(links).where(links.c.id == bindparam("at_id")),
+        [{"at_id": row.id} | _link_columns(row) for _, row in rows],
+    )
+    sides = [
+        {"at_link": row.id, "at_system": system} | _side_columns(row, side)
+        for old, row in rows
+        for system, side in row.sides.items()
+        if side != old.sides[system] or old.is_living != row.is_living
+    ]
+    if sides:
+        at = (link_sides.c.link_id == bindparam("at_link")) & (link_sides.c.system == bindparam("at_system"))
+        connection.execute(update(link_sides).where(at), sides)
+    moved = [row for old, row in rows if row.elements != old.elements]
+    for some in chunks([row.id for row in moved]):
+        connection.execute(delete(elements).where(elements.c.link_id.in_(some)))
+    _insert_elements(connection, {row.id: row.elements for row in moved})
+
+
+def _living(
+    connection: Connection, groups: Mapping[tuple[str, Any], object], creates: Sequence[NewLink]
+) -> dict[str, LinkRow]:
+    found: dict[str, LinkRow] = {}
+    for origin, activity_type in groups:
+        ids = [one.source_id for one in creates if (one.origin, one.activity_type) == (origin, activity_type)]
+        for record_id, row in by_record(connection, origin, activity_type, ids).items():
+            if row.is_living:
+                found[record_id] = replace(row, fresh=False)
+    return found
+
+
+def _insert(connection: Connection, fresh: Mapping[str, LinkRow]) -> dict[str, LinkRow]:
+    if not fresh:
+        return {}
+    ids = connection.scalars(
+        insert(links).returning(links.c.id, sort_by_parameter_order=True),
+        [_link_columns(row) for row in fresh.values()],
+    ).all()
+    made = {record_id: replace(row, id=link_id) for (record_id, row), link_id in zip(fresh.items(), ids, strict=True)}
+    connection.execute(
+        insert(link_sides),
+        [
+            {"link_id": row.id, "system": system} | _side_columns(row, side)
+            for row in made.values()
+            for system, side in row.sides.items()
+        ],
+    )
+    _insert_elements(connection, {row.id: row.elements for row in made.values()})
+    return made
+
+
+def _insert_elements(connection: Connection, of_links: Mapping[int, tuple[Element, ...]]) -> None:
+    rows = [
+        {
+            "link_id": link_id,
+            "kind": one.kind,
+            "role": one.role,
+            "origin_record_id": one.origin_record_id,
+            "counterpart_record_id": one.counterpart_record_id,
+            "state": one.state.value,
+        }
+        for link_id, parts in of_links.items()
+        for one in dict.fromkeys(parts)
+    ]
+    if rows:
+        connection.execute(insert(elements), rows)
+
+
+def _link_columns(row: LinkRow) -> dict[str, Any]:
+    return {
+        "activity_type": row.activity_type.value,
+        "state": row.state.value,
+        "origin": row.origin,
+        "key": row.key,
+        "generation": row.generation,
+        "revision": row.revision,
+        "intended": codec.dump_prints(row.intended),
+        "plan": codec.dump_plan(row.plan),
+        "tombstone": codec.dump_tombstone(row.tombstone),
+        "written_at": codec.dump(list(row.written_at)),
+        "updated_at": row.updated_at,
+    }
+
+
+def _side_columns(row: LinkRow, side: SideRow) -> dict[str, Any]:
+    return {
+        "activity_type": row.activity_type.value,
+        "record_id": side.record_id,
+        "living": row.is_living,
+        "base": codec.dump_prints(side.base),
+        "unsettled": codec.dump_names(side.unsettled),
+        "version": side.version,
+    }

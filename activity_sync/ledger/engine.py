@@ -1,0 +1,133 @@
+"""Connections: one engine per ledger, with read and write transactions that behave alike on both databases.
+
+SQLite: WAL, full synchronous commits, and writers that take the write lock when they begin, so that what a write
+transaction has read is still true when it writes. PostgreSQL: row locks (`SELECT ... FOR UPDATE`) do the same.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
+
+from activity_sync.errors import LedgerUnusable
+
+# How long a writer waits for another process's transaction. Ours last milliseconds; a laptop may be suspended.
+_BUSY_SECONDS = 60.0
+# Bound values of one statement; SQLite allows 32,766 and PostgreSQL 65,535.
+_CHUNK = 900
+_WRITES = "ledger_writes"
+
+T = TypeVar("T")
+
+
+def connect(url: str) -> Engine:
+    """An engine for `url`; the folder of a SQLite file exists afterwards. LedgerUnusable with a remedy otherwise."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed)
+        if parsed.get_backend_name() == "postgresql":
+            return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise LedgerUnusable(
+            "The ledger's address is no SQLAlchemy URL. Use sqlite:///path/to/ledger.db or "
+            "postgresql+psycopg://user:password@host/database.",
+            setting="ACTIVITY_SYNC_LEDGER_URL",
+        ) from error
+    except ModuleNotFoundError as error:
+        raise LedgerUnusable(
+            f"The ledger's database needs the Python package {error.name!r}: install it, or name an installed "
+            "driver in the URL (postgresql+psycopg://...).",
+            setting="ACTIVITY_SYNC_LEDGER_URL",
+        ) from error
+    except OSError as error:
+        raise LedgerUnusable(
+            f"The ledger's folder cannot be made: {error.strerror}. Choose another with ACTIVITY_SYNC_HOME.",
+            setting="ACTIVITY_SYNC_LEDGER_URL",
+        ) from error
+    raise LedgerUnusable(
+        f"The ledger runs on SQLite or PostgreSQL, not on {parsed.get_backend_name()}.",
+        setting="ACTIVITY_SYNC_LEDGER_URL",
+    )
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent snapshot."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that holds the write lock (SQLite) from its begin; committed at the end, or nothing is."""
+    with engine.connect() as plain:
+        connection = plain.execution_options(**{_WRITES: True})
+        with connection.begin():
+            yield connection
+
+
+def insert_or(connection: Connection, table: Table) -> Any:
+    """`insert into table` with the `on_conflict_*` methods of the connection's database."""
+    if connection.dialect.name == "postgresql":
+        return insert_postgresql(table)
+    return insert_sqlite(table)
+
+
+def chunks(values: Iterable[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
+    """`values` in order, at most `size` at a time."""
+    everything = list(values)
+    for start in range(0, len(everything), size):
+        yield everything[start : start + size]
+
+
+def _sqlite(url: URL) -> Engine:
+    in_memory = url.database in (None, "", ":memory:")
+    if in_memory:
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # We begin transactions ourselves: the driver would begin them late, and deferred.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys=ON")
+        # A lost commit of a pending row would be a lost announcement: survive power cuts, not only kills.
+        connection.execute("PRAGMA synchronous=FULL")
+        if not in_memory:
+            _switch_to_wal(connection)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+    return engine
+
+
+def _switch_to_wal(connection: Any) -> None:
+    """The mode stays with the file. The switch itself ignores the busy timeout, so that it is tried again here."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return

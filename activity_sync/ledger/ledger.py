@@ -1,0 +1,211 @@
+"""The ledger as the rest of the project sees it. Every method is one transaction; nothing is held between two.
+
+Safe for several processes and threads. The wall clock is the caller's: `now` is passed in, aware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Self
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.ledger import accounts, changes, leases, links, outstanding, watermarks
+from activity_sync.ledger.engine import connect, reading, writing
+from activity_sync.ledger.leases import Lease
+from activity_sync.ledger.migrate import migrate
+from activity_sync.ledger.outstanding import Outstanding, OutstandingState
+from activity_sync.ledger.processes import Holder
+from activity_sync.ledger.rows import AdoptedLink, Claim, LinkChange, LinkRow, NewLink
+
+# Inserting waits for a faster process's row and then meets it: seen at the next look. More looks would be a defect.
+_LOOKS = 5
+
+
+class Ledger:
+    """Which record here is which record there, and what is pending. `Ledger.open(url)` as a context manager."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """The ledger at a SQLAlchemy URL, made or migrated as needed. LedgerUnusable says what to do."""
+        engine = connect(url)
+        try:
+            migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        """No connection is open."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # --- accounts and mapping
+
+    def confirm_accounts(self, account_ids: Mapping[str, str]) -> None:
+        """The ledger belongs to these accounts (by system). LedgerUnusable names both when it has others."""
+        with writing(self._engine) as connection:
+            accounts.confirm(connection, account_ids)
+
+    def accounts(self) -> dict[str, str]:
+        """The accounts confirmed so far, by system."""
+        with reading(self._engine) as connection:
+            return accounts.known(connection)
+
+    def mapping_revision(self, scope: str) -> str | None:
+        """The revision of the mapping that `scope` (a flow and type, say) was last carried under."""
+        with reading(self._engine) as connection:
+            return accounts.mapping_revision(connection, scope)
+
+    def store_mapping_revision(self, scope: str, revision: str) -> None:
+        """`scope` is now carried under this revision."""
+        with writing(self._engine) as connection:
+            accounts.store_mapping_revision(connection, scope, revision)
+
+    # --- links
+
+    def links(self, system: str, activity_type: ActivityType, record_ids: Collection[str]) -> dict[str, LinkRow]:
+        """Per record of `system` its living link, else its last tombstoned one; absent where there is none."""
+        with reading(self._engine) as connection:
+            return links.by_record(connection, system, activity_type, record_ids)
+
+    def link_by_id(self, link_id: int) -> LinkRow | None:
+        """The link, or None."""
+        return self.links_by_id([link_id]).get(link_id)
+
+    def links_by_id(self, link_ids: Collection[int]) -> dict[int, LinkRow]:
+        """The links of these ids."""
+        with reading(self._engine) as connection:
+            return links.load(connection, link_ids)
+
+    def links_by_key(self, keys: Collection[str]) -> dict[str, LinkRow]:
+        """The links made under these keys of ours: how a record just created is known before its id is."""
+        with reading(self._engine) as connection:
+            return links.by_key(connection, keys)
+
+    def pending(self, origin: str, activity_type: ActivityType) -> list[LinkRow]:
+        """Creates from `origin` whose end is unknown, oldest first."""
+        with reading(self._engine) as connection:
+            return links.pending(connection, origin, activity_type)
+
+    def unfinished(self, activity_type: ActivityType) -> list[LinkRow]:
+        """Links with a write plan that was never settled, oldest first."""
+        with reading(self._engine) as connection:
+            return links.unfinished(connection, activity_type)
+
+    def with_waiting_elements(self, activity_type: ActivityType) -> list[LinkRow]:
+        """Linked rows of which at least one association waits for its record."""
+        with reading(self._engine) as connection:
+            return links.with_waiting_elements(connection, activity_type)
+
+    def announce(self, creates: Sequence[NewLink], *, now: datetime) -> dict[str, LinkRow]:
+        """A committed pending row per source id. `fresh=False`: another run was faster; do not create."""
+        return self._until_seen(lambda connection: changes.announce(connection, creates, now=now))
+
+    def adopt(self, adopted: Sequence[AdoptedLink], *, now: datetime) -> dict[str, LinkRow]:
+        """A linked row per origin id. `fresh=False`: one of the two records has this living link already."""
+        return self._until_seen(lambda connection: changes.adopt(connection, adopted, now=now))
+
+    def claim(self, claims: Sequence[Claim], *, now: datetime) -> set[int]:
+        """The link ids won by compare-and-set: their plan is stored and their revision is one higher."""
+        with writing(self._engine) as connection:
+            return changes.claim(connection, claims, now=now)
+
+    def settle(self, link_changes: Sequence[LinkChange], *, now: datetime) -> set[int]:
+        """The link ids changed. Left out: moved since (`expect_revision`), unknown, or its record is taken."""
+        with writing(self._engine) as connection:
+            return changes.settle(connection, link_changes, now=now)
+
+    # --- outstanding records
+
+    def record_outstanding(self, rows: Sequence[Outstanding]) -> None:
+        """Each is outstanding; one recorded before keeps its `since` and counts one more attempt."""
+        with writing(self._engine) as connection:
+            outstanding.record(connection, rows)
+
+    def clear_outstanding(self, flow: str, activity_type: ActivityType, source_ids: Collection[str]) -> None:
+        """None of these is outstanding."""
+        with writing(self._engine) as connection:
+            outstanding.clear(connection, flow, activity_type, source_ids)
+
+    def outstanding(
+        self, flow: str, activity_type: ActivityType, source_ids: Collection[str]
+    ) -> dict[str, Outstanding]:
+        """Those of these that are outstanding, by source id."""
+        with reading(self._engine) as connection:
+            return outstanding.of_records(connection, flow, activity_type, source_ids)
+
+    def due(self, flow: str, activity_type: ActivityType, now: datetime) -> list[Outstanding]:
+        """Those whose next try has come, the longest waiting first."""
+        with reading(self._engine) as connection:
+            return outstanding.due(connection, flow, activity_type, now)
+
+    def list_outstanding(
+        self,
+        state: OutstandingState | None = None,
+        *,
+        flow: str | None = None,
+        activity_type: ActivityType | None = None,
+    ) -> list[Outstanding]:
+        """All that match, oldest first."""
+        with reading(self._engine) as connection:
+            return outstanding.listed(connection, state, flow, activity_type)
+
+    def count_outstanding(self) -> dict[tuple[str, ActivityType, OutstandingState], int]:
+        """How many per flow, type and state; absent where none."""
+        with reading(self._engine) as connection:
+            return outstanding.counted(connection)
+
+    # --- watermarks, leases, calls
+
+    def watermark(self, flow: str, activity_type: ActivityType) -> datetime | None:
+        """How far the flow has come, in the source's timestamps; None before the first pass."""
+        with reading(self._engine) as connection:
+            return watermarks.read(connection, flow, activity_type)
+
+    def move_watermark(self, flow: str, activity_type: ActivityType, to: datetime) -> None:
+        """The watermark is at `to`, or later: it never goes back."""
+        with writing(self._engine) as connection:
+            watermarks.move(connection, flow, activity_type, to)
+
+    def acquire_lease(self, flow: str, activity_type: ActivityType, *, holder: Holder, now: datetime) -> Lease | None:
+        """The lease on this flow and type (`Holder.here()` holds it); None while somebody alive has it."""
+        return leases.acquire(self._engine, flow, activity_type, holder, now)
+
+    def lease_holder(self, flow: str, activity_type: ActivityType) -> Holder | None:
+        """Who has the lease, dead or alive; None when it is free."""
+        return leases.held_by(self._engine, flow, activity_type)
+
+    def add_calls(
+        self, run_id: str, flow: str, activity_type: ActivityType, step: str, calls: Mapping[str, int]
+    ) -> None:
+        """`calls` (by system) are added to what this step of the run has made."""
+        with writing(self._engine) as connection:
+            watermarks.add_calls(connection, run_id, flow, activity_type, step, calls)
+
+    def calls(self, run_id: str, flow: str, activity_type: ActivityType) -> dict[str, int]:
+        """The run's calls for this flow and type over all steps, by system."""
+        with reading(self._engine) as connection:
+            return watermarks.calls(connection, run_id, flow, activity_type)
+
+    def _until_seen(self, insert: changes.Insert) -> dict[str, LinkRow]:
+        for _ in range(_LOOKS - 1):
+            try:
+                with writing(self._engine) as connection:
+                    return insert(connection)
+            except IntegrityError:  # PostgreSQL: a row committed between our look and our insert; look again
+                continue
+        with writing(self._engine) as connection:
+            return insert(connection)

@@ -1,0 +1,98 @@
+"""Reading links: by record, by id, by our own key, and those that wait for something."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import Connection, Select, select
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.ledger.codec import load_element, load_link, load_side
+from activity_sync.ledger.engine import chunks
+from activity_sync.ledger.rows import Element, ElementState, LinkRow, LinkState, SideRow
+from activity_sync.ledger.schema import elements, link_sides, links
+
+
+def load(connection: Connection, link_ids: Iterable[int], *, lock: bool = False) -> dict[int, LinkRow]:
+    """The links of these ids, sides and elements included. `lock`: nobody else changes them before our commit."""
+    found: dict[int, LinkRow] = {}
+    for some in chunks(sorted(set(link_ids))):
+        rows: Select[*tuple[object, ...]] = select(links).where(links.c.id.in_(some)).order_by(links.c.id)
+        locked = connection.execute(rows.with_for_update() if lock else rows).all()
+        sides: dict[int, dict[str, SideRow]] = defaultdict(dict)
+        for side in connection.execute(select(link_sides).where(link_sides.c.link_id.in_(some))):
+            sides[side.link_id][side.system] = load_side(side)
+        parts: dict[int, list[Element]] = defaultdict(list)
+        by_key = select(elements).where(elements.c.link_id.in_(some)).order_by(*elements.primary_key)
+        for part in connection.execute(by_key):
+            parts[part.link_id].append(load_element(part))
+        for row in locked:
+            found[row.id] = load_link(row, sides[row.id], tuple(parts[row.id]))
+    return found
+
+
+def by_record(
+    connection: Connection, system: str, activity_type: ActivityType, record_ids: Collection[str]
+) -> dict[str, LinkRow]:
+    """Per record the living link, else the tombstoned one of the latest life; a record without any is absent."""
+    owners: dict[str, list[int]] = defaultdict(list)
+    for some in chunks(set(record_ids)):
+        sides = select(link_sides.c.link_id, link_sides.c.record_id).where(
+            link_sides.c.system == system,
+            link_sides.c.activity_type == activity_type.value,
+            link_sides.c.record_id.in_(some),
+        )
+        for side in connection.execute(sides):
+            owners[side.record_id].append(side.link_id)
+    rows = load(connection, (one for ids in owners.values() for one in ids))
+    return {record_id: max((rows[one] for one in ids), key=_latest_life) for record_id, ids in owners.items()}
+
+
+def by_key(connection: Connection, keys: Collection[str]) -> dict[str, LinkRow]:
+    """Per own key its link. Keys are unique per source and generation."""
+    ids: dict[str, int] = {}
+    for some in chunks({key for key in keys if key}):
+        for row in connection.execute(select(links.c.id, links.c.key).where(links.c.key.in_(some))):
+            ids[row.key] = max(row.id, ids.get(row.key, row.id))
+    rows = load(connection, ids.values())
+    return {key: rows[link_id] for key, link_id in ids.items()}
+
+
+def pending(connection: Connection, origin: str, activity_type: ActivityType) -> list[LinkRow]:
+    """Creates whose end is unknown, oldest first."""
+    ids = connection.scalars(
+        select(links.c.id).where(
+            links.c.state == LinkState.PENDING.value,
+            links.c.origin == origin,
+            links.c.activity_type == activity_type.value,
+        )
+    ).all()
+    return list(load(connection, ids).values())
+
+
+def unfinished(connection: Connection, activity_type: ActivityType) -> list[LinkRow]:
+    """Links with a write plan that nobody has settled, oldest first."""
+    ids = connection.scalars(
+        select(links.c.id).where(links.c.plan.is_not(None), links.c.activity_type == activity_type.value)
+    ).all()
+    return list(load(connection, ids).values())
+
+
+def with_waiting_elements(connection: Connection, activity_type: ActivityType) -> list[LinkRow]:
+    """Linked rows of which at least one association waits for its record."""
+    ids = connection.scalars(
+        select(links.c.id)
+        .join(elements, elements.c.link_id == links.c.id)
+        .where(
+            elements.c.state == ElementState.WAITING.value,
+            links.c.state == LinkState.LINKED.value,
+            links.c.activity_type == activity_type.value,
+        )
+        .distinct()
+    ).all()
+    return list(load(connection, ids).values())
+
+
+def _latest_life(row: LinkRow) -> tuple[bool, int, int]:
+    return row.is_living, row.generation, row.id

@@ -1,0 +1,1 @@
+"""Migrations, applied by `Ledger.open`. Numbered, never changed once released."""

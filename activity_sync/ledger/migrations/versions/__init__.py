@@ -1,0 +1,1 @@
+"""One file per revision, named `rNNNN_what_it_brings`."""

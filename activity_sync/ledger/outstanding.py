@@ -1,0 +1,149 @@
+"""Records that are not done: deferred, held or failed; why, since when, and when to look again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.ledger.codec import dump
+from activity_sync.ledger.engine import chunks, insert_or
+from activity_sync.ledger.schema import outstanding
+from activity_sync.rules.values import Missing
+
+
+class OutstandingState(StrEnum):
+    """Waits by itself, waits for a person, or was refused."""
+
+    DEFERRED = "deferred"
+    HELD = "held"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """One record of one flow that is not done.
+
+    `waits_for`: the missing records, by id. `message`: already masked. `transient`: worth another try by itself.
+    `since` and `attempts` of a record that is recorded again are the ledger's: the first time, and one more.
+    `next_try`: not before then; None waits for a person.
+    """
+
+    flow: str
+    activity_type: ActivityType
+    source_id: str
+    state: OutstandingState
+    since: datetime
+    last_seen: datetime
+    case: int = 0
+    rule: str = ""
+    reason: str = ""
+    waits_for: tuple[Missing, ...] = ()
+    code: str = ""
+    message: str = ""
+    correlation_id: str = ""
+    transient: bool = False
+    attempts: int = 1
+    next_try: datetime | None = None
+    source_version: str | None = None
+
+
+_KEY = ("flow", "activity_type", "source_id")
+
+
+def record(connection: Connection, rows: Sequence[Outstanding]) -> None:
+    """Each is outstanding afterwards, once; a later row of the same record replaces the earlier one."""
+    newest = {(row.flow, row.activity_type, row.source_id): row for row in rows}
+    if not newest:
+        return
+    statement = insert_or(connection, outstanding)
+    new = statement.excluded
+    kept = {*_KEY, "since", "attempts"}
+    statement = statement.on_conflict_do_update(
+        index_elements=_KEY,
+        set_={
+            **{column.name: new[column.name] for column in outstanding.c if column.name not in kept},
+            "attempts": outstanding.c.attempts + 1,
+        },
+    )
+    connection.execute(statement, [_columns(row) for row in newest.values()])
+
+
+def clear(connection: Connection, flow: str, activity_type: ActivityType, source_ids: Collection[str]) -> None:
+    """None of them is outstanding."""
+    for some in chunks(set(source_ids)):
+        connection.execute(delete(outstanding).where(*_of(flow, activity_type), outstanding.c.source_id.in_(some)))
+
+
+def of_records(
+    connection: Connection, flow: str, activity_type: ActivityType, source_ids: Collection[str]
+) -> dict[str, Outstanding]:
+    """Those of them that are outstanding, by source id."""
+    found: dict[str, Outstanding] = {}
+    for some in chunks(set(source_ids)):
+        rows = select(outstanding).where(*_of(flow, activity_type), outstanding.c.source_id.in_(some))
+        found |= {row.source_id: _load(row) for row in connection.execute(rows)}
+    return found
+
+
+def due(connection: Connection, flow: str, activity_type: ActivityType, now: datetime) -> list[Outstanding]:
+    """Those whose next try has come, the longest waiting first."""
+    rows = select(outstanding).where(*_of(flow, activity_type), outstanding.c.next_try <= now)
+    ordered = rows.order_by(outstanding.c.next_try, outstanding.c.source_id)
+    return [_load(row) for row in connection.execute(ordered)]
+
+
+def listed(
+    connection: Connection,
+    state: OutstandingState | None,
+    flow: str | None,
+    activity_type: ActivityType | None,
+) -> list[Outstanding]:
+    """All that match, oldest first. None matches everything."""
+    rows = select(outstanding).order_by(outstanding.c.since, *(outstanding.c[name] for name in _KEY))
+    if state is not None:
+        rows = rows.where(outstanding.c.state == state.value)
+    if flow is not None:
+        rows = rows.where(outstanding.c.flow == flow)
+    if activity_type is not None:
+        rows = rows.where(outstanding.c.activity_type == activity_type.value)
+    return [_load(row) for row in connection.execute(rows)]
+
+
+def counted(connection: Connection) -> dict[tuple[str, ActivityType, OutstandingState], int]:
+    """How many per flow, type and state; absent where none."""
+    group = (outstanding.c.flow, outstanding.c.activity_type, outstanding.c.state)
+    rows = connection.execute(select(*group, func.count()).group_by(*group))
+    return {(flow, ActivityType(kind), OutstandingState(state)): count for flow, kind, state, count in rows}
+
+
+def _of(flow: str, activity_type: ActivityType) -> tuple[Any, Any]:
+    return outstanding.c.flow == flow, outstanding.c.activity_type == activity_type.value
+
+
+def _columns(row: Outstanding) -> dict[str, Any]:
+    values = {one.name: getattr(row, one.name) for one in fields(row)}
+    values["case_number"] = values.pop("case")
+    values["activity_type"] = row.activity_type.value
+    values["state"] = row.state.value
+    values["waits_for"] = dump([{"system": one.system, "kind": one.kind, "id": one.id} for one in row.waits_for])
+    return values
+
+
+def _load(row: Any) -> Outstanding:
+    values = dict(row._mapping)  # noqa: SLF001 SQLAlchemy's public name for a row's columns
+    return Outstanding(
+        **values
+        | {
+            "activity_type": ActivityType(row.activity_type),
+            "state": OutstandingState(row.state),
+            "waits_for": tuple(Missing(**one) for one in json.loads(row.waits_for)),
+            "case": values.pop("case_number"),
+        }
+    )
