@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import nh3
 
@@ -21,10 +21,23 @@ from activity_sync.activities.activity import Participant, RichText, Value
 
 @dataclass(frozen=True, slots=True)
 class FieldPrint:
-    """The two hashes of one value. Equal `exact` implies equal `visible`."""
+    """The two hashes of one value. Equal `exact` implies equal `visible`.
+
+    The `visible` of a point in time begins with `day:` (a midnight, UTC) or `time:`, before the hash of its day: a
+    column that keeps no more than the day shows midnight, but two times of one day are two values to a reader.
+    """
 
     exact: str
     visible: str
+
+    def reads_like(self, other: FieldPrint) -> bool:
+        """Whether a reader sees the same value. Symmetric."""
+        return self.exact == other.exact or (self.visible == other.visible and ":" not in self.visible)
+
+    def settles(self, sent: FieldPrint) -> bool:
+        """Whether this value, read, is how a server may show `sent`: same visible text, or the day of the time sent."""
+        day = self.visible.removeprefix("day:")
+        return self.reads_like(sent) or (day != self.visible and sent.visible == f"time:{day}")
 
     def __str__(self) -> str:
         return self.exact if self.exact == self.visible else f"{self.exact}.{self.visible}"
@@ -39,6 +52,7 @@ class FieldPrint:
 Fingerprint = Mapping[str, FieldPrint]
 
 _TAG_START = re.compile(r"<(?=[a-zA-Z/!])")
+_MARKUP = re.compile("[<&]")
 _SPACE = re.compile(r"\s+")
 # Characters without a glyph: servers drop or add them freely.
 _INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
@@ -60,7 +74,13 @@ def visible_text(body: RichText) -> str:
 def _print(value: Value, key: bytes) -> FieldPrint:
     exact, visible = _normal_forms(value)
     first = _digest(exact, key)
-    return FieldPrint(first, first if exact == visible else _digest(visible, key))
+    if exact == visible:
+        return FieldPrint(first, first)
+    if isinstance(value, datetime):
+        # The precision of a time stays readable in its print; of the time itself nothing does.
+        precision, _, day = visible.partition(":")
+        return FieldPrint(first, f"{precision}:{_digest(day, key)}")
+    return FieldPrint(first, _digest(visible, key))
 
 
 def _normal_forms(value: Value) -> tuple[str, str]:
@@ -76,13 +96,16 @@ def _normal_forms(value: Value) -> tuple[str, str]:
         case datetime():
             # Dynamics keeps whole seconds, the coarser of the two systems' precisions.
             moment = value.astimezone(UTC).replace(microsecond=0)
-            # A column of format DateOnly may keep no more than the day.
-            return f"t:{moment.isoformat()}", f"d:{moment.date().isoformat()}"
+            # A column of format DateOnly may keep no more than the day, and shows midnight.
+            precision = "day" if moment.time() == time() else "time"
+            return f"t:{moment.isoformat()}", f"{precision}:{moment.date().isoformat()}"
         case RichText():
             seen = visible_text(value)
             if not seen and "<img" not in value.text:
                 return "", ""
-            return f"r:{_lines(value.text)}", f"v:{seen}"
+            # Markup and plain text of the same characters are two values, where the characters allow both.
+            form = "h" if value.html and _MARKUP.search(value.text) else "r"
+            return f"{form}:{_lines(value.text)}", f"v:{seen}"
         case tuple():
             text = "p:" + "\x1e".join(sorted({_participant(one) for one in value}))
             return text, text

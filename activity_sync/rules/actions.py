@@ -16,7 +16,8 @@ from activity_sync.rules.values import Delete, Missing
 class Moves:
     """Base entries to store, per side, as (field, print) pairs; only fields whose base changes are listed.
 
-    `settled`: the side was read, so none of its fields is unsettled any more.
+    `source_settled`, `target_settled`: the side was read, so none of its fields is unsettled any more. After an
+    `Update` the fields just written are unsettled on the target.
     """
 
     source: dict[str, FieldPrint] = field(default_factory=dict)
@@ -54,7 +55,11 @@ class Create(_Action):
 
 @dataclass(frozen=True, slots=True)
 class Adopt(_Action):
-    """Link the source to the existing target record, without a write."""
+    """Link the source to the existing target record, without a write; `moves` holds both bases of the new link.
+
+    `then_update`: fields in which the two differ. Their bases are stored so that they count as changed (on both sides,
+    or on the side that is not empty): decide once more on the new link, now or on any later pass (cases 12 to 14).
+    """
 
     target_id: str = ""
     then_update: tuple[str, ...] = ()
@@ -115,7 +120,7 @@ class Filtered(_Action):
 
 @dataclass(frozen=True, slots=True)
 class Fail(_Action):
-    """This record cannot be carried as it is: rule and reason."""
+    """The record cannot be carried as it is: rule and reason."""
 
     rule: str = ""
 

@@ -29,7 +29,10 @@ class GoneHow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Explicitly deleted or archived, or missing from a complete listing that passed its safeguards."""
+    """Explicitly deleted or archived, or missing from a complete listing that passed its safeguards.
+
+    `back_again`: a later signal says that the record was restored, so that it must be read before deciding.
+    """
 
     how: GoneHow = GoneHow.DELETED
     back_again: bool = False
@@ -78,8 +81,10 @@ class Present:
     `prints`: its fingerprint in its own form. `projected`: the fingerprint that the *other* side would show after
     taking this one's values (so `projected[f]` is comparable with the other side's `prints[f]`); a field the other
     side cannot hold is absent from it. `version`: the opaque token that guards writes. `field_times`: when each
-    field was last edited by a person, where known. `closed`: a closed Dynamics activity, read-only until reopened.
-    `invalid`: the reason why it cannot be carried, as (rule, reason), else None. `merged_into`: the survivor's id.
+    field was last edited by a person, where known; None until asked for, an empty mapping when nothing is known.
+    `closed`: a closed Dynamics activity, read-only until reopened; `closed_type_kept`: it is never reopened, whatever
+    the policy. `invalid`: why it cannot be carried, as (rule, reason), else None. `merged_into`: the survivor's id.
+    `empty`: the fields that hold nothing (a fingerprint cannot say it), so that an adoption fills them.
     """
 
     prints: Fingerprint
@@ -93,6 +98,7 @@ class Present:
     closed_type_kept: bool = False
     invalid: tuple[str, str] | None = None
     merged_into: str | None = None
+    empty: frozenset[str] = frozenset()
 
 
 Observation = Unseen | Gone | Present
@@ -112,8 +118,9 @@ class NoLink:
 class Pending:
     """A create was announced and its end is unknown. `key`: our own key in the target.
 
-    `certain`: whether "not found" is certain (a strongly consistent read, or the search lag has passed).
-    `found`: the target's id when the key was found there.
+    `looked`: whether the key was looked up. `found`: the target's id when the key was found there. `certain`: whether
+    "not found" is certain (a strongly consistent read, or the search lag has passed). `settleable`: False where the
+    target has no place for a key, so that only a person can say whether the create happened.
     """
 
     key: str
@@ -141,7 +148,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """Source and target are one activity. `plan_prints`: what each unfinished step of our own write leaves."""
+    """Source and target are one activity.
+
+    `plan_prints`: what each unfinished step of our own write leaves, first to last. `plan_on_source`: that write was
+    the mirror flow's, to what is the source here. `oscillating`: written more than four times in an hour without any
+    field differing in visible text. `survivor_linked`: the record that the source was merged into has its own link.
+    `generation`: how often this activity was created anew in the target.
+    """
 
     source_id: str
     target_id: str
@@ -151,17 +164,25 @@ class Linked:
     plan_prints: tuple[Fingerprint, ...] = ()
     oscillating: bool = False
     survivor_linked: bool = False
+    plan_on_source: bool = False
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstoned:
-    """The link was ended. `mapped`: the fields that were mapped then, so that a new mapping is no edit."""
+    """The link was ended. `mapped`: the fields that were mapped then, so that a new mapping is no edit.
+
+    `erased`: it ended because its person was erased: nothing is created again. `source_gone`: the source was gone
+    then, so that seeing it present is a return. `target_id`: the counterpart's id, to link again with.
+    """
 
     source: Side
     target: Side
     generation: int
     mapped: frozenset[str]
     erased: bool = False
+    source_gone: bool = False
+    target_id: str = ""
 
 
 Link = NoLink | Pending | Linked | Tombstoned
@@ -235,8 +256,10 @@ class Policy:
 
     `two_way`: the mirror flow is on for this type. `source_breaks_ties`: who wins `latest_wins` when times are less
     than five seconds apart or missing (HubSpot, whichever side it is). `needs_association`: the target shows no
-    unassociated activity (HubSpot). `lossy`: fields whose value the *target* holds in cut form at present.
-    `one_way_fields`: fields mapped in this direction only, never in conflict.
+    unassociated activity (HubSpot). `lossy_at_source`: fields for which the *source* holds a cut copy of the target's
+    longer value at present. `one_way_fields`: fields mapped in this direction only, never in conflict.
+    `filter_always`: `scope: always`, a linked record is asked again. `remapped`: a whole pass under a mapping that
+    changed since the link was last compared, so that fields which nobody edited are compared across the sides too.
     """
 
     two_way: bool = True
@@ -253,3 +276,4 @@ class Policy:
     needs_association: bool = False
     lossy_at_source: frozenset[str] = frozenset()
     one_way_fields: frozenset[str] = frozenset()
+    remapped: bool = False

@@ -1,0 +1,95 @@
+"""A living link: carry, merge, acknowledge, delete or unlink (cases 11 to 22, 27, 33)."""
+
+from __future__ import annotations
+
+from activity_sync.activities.fingerprint import Fingerprint
+from activity_sync.rules.actions import (
+    Action,
+    Defer,
+    DeleteTarget,
+    Fail,
+    Filtered,
+    Forget,
+    Hold,
+    ReadSource,
+    ReadTarget,
+    Relink,
+    Skip,
+    Unlink,
+)
+from activity_sync.rules.carry import carry, carry_nothing
+from activity_sync.rules.settle import read_side
+from activity_sync.rules.tombstoned import bring_back
+from activity_sync.rules.values import (
+    Delete,
+    Gone,
+    GoneHow,
+    Linked,
+    Observation,
+    Policy,
+    Present,
+    Unseen,
+)
+
+
+def decide_linked(link: Linked, source: Observation, target: Observation, policy: Policy) -> Action:
+    """Decide on an activity that has a counterpart."""
+    match source:
+        case Unseen():
+            return Skip(case=22, reason="not seen")
+        case Gone(back_again=True):
+            return ReadSource(case=21)
+        case Gone():
+            return _source_gone(link, target, policy)
+        case Present(merged_into=str(survivor)):
+            if link.survivor_linked:
+                return Hold(case=33, reason="merged", candidates=(survivor,))
+            return Relink(case=33, survivor=survivor)
+        case Present(invalid=(rule, reason)):
+            return Fail(case=28, reason=reason, rule=rule)
+        case Present():
+            return _source_present(link, source, target, policy)
+
+
+def _source_gone(link: Linked, target: Observation, policy: Policy) -> Action:
+    match target:
+        case Unseen() | Gone(back_again=True):
+            return ReadTarget(case=21)
+        case Gone():
+            return Forget(case=20, reason="gone on both sides")
+        case Present():
+            edited = read_side(link.target, target, _plan(link)).changed
+            # With `ignore` in a one-way sync nothing of the target is at stake: its edits are its own.
+            at_stake = policy.two_way or policy.delete is not Delete.IGNORE
+            if edited and at_stake:
+                return Hold(case=18, reason="edited_before_delete")
+            return DeleteTarget(case=18, how=policy.delete)
+
+
+def _source_present(link: Linked, source: Present, target: Observation, policy: Policy) -> Action:
+    if link.plan_on_source:
+        # What the source shows may be half of our own write; only the mirror flow can finish it.
+        return Defer(case=31, reason="write_unfinished")
+    ours = read_side(link.source, source)
+    edited = bool(ours.changed & source.projected.keys())
+    match target:
+        case Gone(back_again=True):
+            return ReadTarget(case=21)
+        case Gone() if not edited or target.how is GoneHow.ERASED:
+            return Unlink(case=19, reason="erased" if target.how is GoneHow.ERASED else "deleted in the target")
+        case Gone():
+            return bring_back(source, policy, case=17, generation=link.generation + 1)
+    wanted = edited or bool(source.associations)
+    # A half-done write is finished first: a filter must not leave a record reopened.
+    if wanted and policy.filter_always and not source.passes_filter and not link.plan_prints:
+        return Filtered(case=32, reason="filter")
+    if isinstance(target, Unseen):
+        if wanted or link.plan_prints or policy.remapped:
+            return ReadTarget(case=21)
+        return carry_nothing(link, source, ours)
+    theirs = read_side(link.target, target, _plan(link))
+    return carry(link, source, target, policy, ours=ours, theirs=theirs)
+
+
+def _plan(link: Linked) -> tuple[Fingerprint, ...]:
+    return () if link.plan_on_source else link.plan_prints

@@ -1,0 +1,56 @@
+"""An ended link: it stands, unless a person brings the activity back (cases 23 to 26)."""
+
+from __future__ import annotations
+
+from activity_sync.rules.actions import Action, Create, Fail, Filtered, Hold, ReadSource, ReadTarget, Skip
+from activity_sync.rules.adopt import adopt_again
+from activity_sync.rules.references import hinder_create
+from activity_sync.rules.settle import read_side
+from activity_sync.rules.values import (
+    Gone,
+    GoneHow,
+    Observation,
+    Policy,
+    Present,
+    Restore,
+    Tombstoned,
+    Unseen,
+)
+
+
+def decide_tombstoned(link: Tombstoned, source: Observation, target: Observation, policy: Policy) -> Action:
+    """Decide on an activity whose link was ended."""
+    match source:
+        case Gone(back_again=True):
+            return ReadSource(case=24)
+        case Unseen():
+            return Skip(case=22, reason="not seen")
+        case Gone() | Present(merged_into=str()):
+            return Skip(case=26, reason="gone")
+        case Present(invalid=(rule, reason)):
+            return Fail(case=28, reason=reason, rule=rule)
+    if link.erased:
+        return Skip(case=23, reason="erased")
+    came_back = link.source_gone or bool(read_side(link.source, source).changed & link.mapped)
+    match target:
+        case Present():
+            return adopt_again(link, source, target)
+        case Gone(how=GoneHow.ERASED):
+            return Skip(case=23, reason="erased")
+        case Gone(back_again=True):
+            return ReadTarget(case=24)
+        case Unseen() | Gone() if not came_back:
+            return Skip(case=23, reason="unlinked")
+        case Unseen():
+            return ReadTarget(case=24)
+        case Gone():
+            return bring_back(source, policy, case=24, generation=link.generation + 1)
+
+
+def bring_back(source: Present, policy: Policy, *, case: int, generation: int) -> Action:
+    """What an edit or a return does after a delete in the target (cases 17 and 24)."""
+    if policy.restore is Restore.HOLD:
+        return Hold(case=case, reason="edited_after_delete")
+    if policy.filter_always and not source.passes_filter:
+        return Filtered(case=32, reason="filter")
+    return hinder_create(source, policy) or Create(case=case, reason="restored", generation=generation)
