@@ -165,6 +165,16 @@ def _changed(row: LinkRow, change: LinkChange, now: datetime) -> LinkRow:
     )
 
 
+def discard(connection: Connection, link_ids: Sequence[int]) -> None:
+    """Pending links of which nothing was written are gone without a trace; other links stay as they are."""
+    for some in chunks(sorted(set(link_ids))):
+        pending = connection.scalars(
+            select(links.c.id).where(links.c.id.in_(some), links.c.state == LinkState.PENDING.value)
+        ).all()
+        for table, column in ((elements, elements.c.link_id), (link_sides, link_sides.c.link_id), (links, links.c.id)):
+            connection.execute(delete(table).where(column.in_(pending)))
+
+
 def _stored_alone(connection: Connection, before: LinkRow, after: LinkRow) -> bool:
     try:
         with connection.begin_nested():

@@ -13,12 +13,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.ledger import accounts, changes, leases, links, outstanding, watermarks
+from activity_sync.ledger import accounts, changes, leases, links, outstanding, reads, watermarks
 from activity_sync.ledger.engine import connect, reading, writing
 from activity_sync.ledger.leases import Lease
 from activity_sync.ledger.migrate import migrate
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.processes import Holder
+from activity_sync.ledger.reads import Read
 from activity_sync.ledger.rows import AdoptedLink, Claim, LinkChange, LinkRow, NewLink
 
 # Inserting waits for a faster process's row and then meets it: seen at the next look. More looks would be a defect.
@@ -128,6 +129,11 @@ class Ledger:
         with writing(self._engine) as connection:
             return changes.settle(connection, link_changes, now=now)
 
+    def discard(self, link_ids: Sequence[int]) -> None:
+        """Pending links whose create was certainly refused are gone; nothing was written under their keys."""
+        with writing(self._engine) as connection:
+            changes.discard(connection, link_ids)
+
     # --- outstanding records
 
     def record_outstanding(self, rows: Sequence[Outstanding]) -> None:
@@ -179,6 +185,16 @@ class Ledger:
         """The watermark is at `to`, or later: it never goes back."""
         with writing(self._engine) as connection:
             watermarks.move(connection, flow, activity_type, to)
+
+    def note_read(self, run_id: str, flow: str, activity_type: ActivityType, read: Read) -> None:
+        """How far this run read its source; a repeated extraction replaces it."""
+        with writing(self._engine) as connection:
+            reads.note(connection, run_id, flow, activity_type, read)
+
+    def read_of(self, run_id: str, flow: str, activity_type: ActivityType) -> Read | None:
+        """How far the run read its source; None when it did not extract."""
+        with reading(self._engine) as connection:
+            return reads.of_run(connection, run_id, flow, activity_type)
 
     def acquire_lease(self, flow: str, activity_type: ActivityType, *, holder: Holder, now: datetime) -> Lease | None:
         """The lease on this flow and type (`Holder.here()` holds it); None while somebody alive has it."""

@@ -157,3 +157,13 @@ step_calls = Table(
     Column("system", String(40), primary_key=True),
     Column("calls", Integer, nullable=False),
 )
+
+reads = Table(
+    "reads",
+    metadata,
+    Column("run_id", String(80), primary_key=True),
+    Column("flow", String(80), primary_key=True),
+    Column("activity_type", String(20), primary_key=True),
+    Column("begins", Moment, nullable=False),
+    Column("covers", Moment),
+)
