@@ -1,0 +1,158 @@
+"""Where staged files lie: a folder, or an object store. A file appears there whole and at once, or not at all."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+import duckdb
+
+# Hidden and not named *.parquet: no view and no listing sees it.
+_SCRATCH = ".scratch-"
+
+
+class Place(Protocol):
+    """A root with files under it. Paths are relative, with forward slashes."""
+
+    def url(self, path: str) -> str:
+        """What DuckDB opens; `path` may hold wild cards."""
+        ...
+
+    def listed(self, pattern: str) -> list[str]:
+        """The paths that match, sorted; `*` does not cross a slash."""
+        ...
+
+    def publish(self, made: Path, path: str) -> None:
+        """`made`, a file in the scratch folder, is at `path`, in place of any that was there."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """There is no file at `path`."""
+        ...
+
+    def scratch(self) -> Any:
+        """A context manager: a folder on this machine for unfinished files, removed afterwards."""
+        ...
+
+    def connect(self, scratch: Path) -> duckdb.DuckDBPyConnection:
+        """An in-memory DuckDB that can open this place's files and spills into `scratch`."""
+        ...
+
+
+def place_at(root: str | Path) -> Place:
+    """The place that `root` names: with `://` an object store through fsspec, else a folder."""
+    if "://" in str(root):
+        return ObjectStore(str(root))
+    return Folder(Path(root))
+
+
+class Folder:
+    """A folder of this machine. Made on the first write, for its owner only: it holds what people wrote."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def url(self, path: str) -> str:
+        """See Place."""
+        return str(self.root / path)
+
+    def listed(self, pattern: str) -> list[str]:
+        """See Place."""
+        return sorted(found.relative_to(self.root).as_posix() for found in self.root.glob(pattern))
+
+    def publish(self, made: Path, path: str) -> None:
+        """See Place. The bytes are on the disk before the name is."""
+        final = self.root / path
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+        made.replace(final)
+        _sync_folder(final.parent)
+
+    def remove(self, path: str) -> None:
+        """See Place."""
+        (self.root / path).unlink(missing_ok=True)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """See Place. Beside the files: a rename must not cross file systems, nor must contents leave the folder."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=self.root))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+    def connect(self, scratch: Path) -> duckdb.DuckDBPyConnection:
+        """See Place."""
+        return _duckdb(scratch)
+
+
+class ObjectStore:
+    """Anything fsspec knows. Uploads are atomic there: an object is seen when its last byte has arrived."""
+
+    def __init__(self, root: str) -> None:
+        # Imported when needed, since a folder needs none of it.
+        self._filesystem, self._base = importlib.import_module("fsspec.core").url_to_fs(root)
+        self._root = root.rstrip("/")
+
+    def url(self, path: str) -> str:
+        """See Place."""
+        return f"{self._root}/{path}"
+
+    def listed(self, pattern: str) -> list[str]:
+        """See Place."""
+        self._filesystem.invalidate_cache()
+        base = PurePosixPath(self._base)
+        found = self._filesystem.glob(str(base / pattern))
+        return sorted(str(PurePosixPath(one).relative_to(base)) for one in found)
+
+    def publish(self, made: Path, path: str) -> None:
+        """See Place."""
+        final = PurePosixPath(self._base) / path
+        self._filesystem.makedirs(str(final.parent), exist_ok=True)
+        self._filesystem.put_file(str(made), str(final))
+
+    def remove(self, path: str) -> None:
+        """See Place."""
+        final = str(PurePosixPath(self._base) / path)
+        if self._filesystem.exists(final):
+            self._filesystem.rm_file(final)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """See Place."""
+        with tempfile.TemporaryDirectory(prefix="activity-sync-staging-") as folder:
+            yield Path(folder)
+
+    def connect(self, scratch: Path) -> duckdb.DuckDBPyConnection:
+        """See Place."""
+        connection = _duckdb(scratch)
+        connection.register_filesystem(self._filesystem)
+        return connection
+
+
+def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
+    # Several steps run beside one another on one machine: none takes all of it, what does not fit is spilled.
+    connection = duckdb.connect(
+        ":memory:", config={"threads": 2, "memory_limit": "1GB", "temp_directory": str(scratch / "spill")}
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name itself survives a power cut."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

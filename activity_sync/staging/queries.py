@@ -1,0 +1,53 @@
+"""The SQL over staged files. Names are our own constants, quoted; values are parameters, or quoted in views."""
+
+from __future__ import annotations
+
+# ruff: noqa: S608 what is put together here are our own names and quoted literals
+from activity_sync.activities.kinds import Step
+from activity_sync.staging.columns import Column, columns_of, newest_first
+
+# The column that DuckDB reads from the folder's name, `type=email`.
+_TYPE = Column("type")
+
+
+def rows_of(step: Step, files: str, *columns: str) -> str:
+    """The step's rows in `files` (SQL for a list of paths). A column that older files lack is empty."""
+    everything = (_TYPE, *columns_of(step))
+    names = columns or tuple(column.name for column in columns_of(step))
+    empty = ", ".join(f"NULL::{column.kind.sql} AS {name(column.name)}" for column in everything)
+    return (
+        f"SELECT {', '.join(map(name, names))} FROM (SELECT {empty} WHERE false UNION ALL BY NAME "
+        f"SELECT * FROM read_parquet({files}, union_by_name = true, hive_partitioning = true, "
+        "hive_types = {'type': VARCHAR}))"
+    )
+
+
+def newest(step: Step, rows: str, *, per: str = "source_id") -> str:
+    """Of `rows`, the newest of each record."""
+    return f"SELECT * FROM ({rows}) QUALIFY row_number() OVER (PARTITION BY {per} ORDER BY {newest_first(step)}) = 1"
+
+
+def view(flow: str, step: Step, files: str | None) -> list[str]:
+    """Statements that make a flow's view of a step and its `latest_` view; `files` is a wild card, or None."""
+    source = rows_of(step, literal(files), "type", *(one.name for one in columns_of(step))) if files else _nothing(step)
+    here, latest = f"{name(flow)}.{name(step)}", f"{name(flow)}.{name(f'latest_{step}')}"
+    return [
+        f"CREATE SCHEMA IF NOT EXISTS {name(flow)}",
+        f"CREATE VIEW {here} AS {source}",
+        f"CREATE VIEW {latest} AS {newest(step, f'SELECT * FROM {here}', per='type, source_id')}",
+    ]
+
+
+def name(identifier: str) -> str:
+    """A quoted identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A quoted string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _nothing(step: Step) -> str:
+    empty = ", ".join(f"NULL::{column.kind.sql} AS {name(column.name)}" for column in (_TYPE, *columns_of(step)))
+    return f"SELECT {empty} WHERE false"

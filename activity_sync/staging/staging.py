@@ -1,0 +1,192 @@
+"""Staging as the rest of the project sees it: write a step's rows, read them, trace one record, open it in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from activity_sync.activities.kinds import ActivityType, Step
+from activity_sync.staging import files
+from activity_sync.staging.columns import columns_of
+from activity_sync.staging.files import VIEWS, StagedFile
+from activity_sync.staging.frames import to_frame
+from activity_sync.staging.places import place_at
+from activity_sync.staging.queries import newest, rows_of, view
+from activity_sync.staging.writer import StagedWriter
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Staging:
+    """The staged rows of all runs under one root: a folder, or an object-store URL. Safe for many processes."""
+
+    def __init__(self, root: str | Path, *, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._place = place_at(root)
+        self._clock = clock
+
+    def write(
+        self,
+        flow: str,
+        activity_type: ActivityType,
+        step: Step,
+        run_id: str,
+        partitions: tuple[str, str],
+    ) -> StagedWriter:
+        """A writer for the rows of one run's step; `partitions` are the first and last partition of the run."""
+        first, last = partitions
+        file = StagedFile(flow, step, activity_type, first, last, run_id)
+        return StagedWriter(self._place, file, clock=self._clock, on_first_file=self.rebuild_views)
+
+    def read(
+        self,
+        flow: str,
+        activity_type: ActivityType,
+        step: Step,
+        *,
+        run_id: str | None = None,
+        partitions: tuple[str, str] | None = None,
+        batch_rows: int = 2000,
+    ) -> Iterator[pd.DataFrame]:
+        """The step's rows, one per source id: the run's, or without `run_id` the newest of all runs.
+
+        `partitions` (first and last, inclusive) bounds both. By partition and source id, at most `batch_rows` at a
+        time; every cell a Python value or None. Yields nothing where nothing was staged.
+        """
+        found = files.listed(self._place, flow, activity_type, step, run_id=run_id, partitions=partitions)
+        if not found:
+            return
+        where, values = _bounds(run_id, partitions)
+        query = rows_of(step, "$files") + where
+        if len(found) > 1:
+            query = f"{newest(step, query)} ORDER BY partition, source_id"
+        with self._connected() as connection:
+            yield from _batches(connection, query, self._urls(found) | values, batch_rows)
+
+    def source_ids(
+        self,
+        flow: str,
+        activity_type: ActivityType,
+        step: Step,
+        *,
+        run_id: str | None = None,
+        partitions: tuple[str, str] | None = None,
+    ) -> dict[str, str]:
+        """The source ids that `read` would give, with their partitions."""
+        found = files.listed(self._place, flow, activity_type, step, run_id=run_id, partitions=partitions)
+        if not found:
+            return {}
+        where, values = _bounds(run_id, partitions)
+        query = newest(step, rows_of(step, "$files") + where)
+        with self._connected() as connection:
+            rows = connection.execute(
+                f"SELECT source_id, partition FROM ({query})",  # noqa: S608 our own column names
+                self._urls(found) | values,
+            )
+            return dict(rows.fetchall())
+
+    def newest_versions(
+        self,
+        flow: str,
+        activity_type: ActivityType,
+        source_ids: Collection[str],
+        *,
+        not_before: str | None = None,
+    ) -> dict[str, tuple[datetime, str | None]]:
+        """Per source id the newest extracted (modified_at, version) over all runs; absent where none was staged.
+
+        `not_before`: a partition; rows of earlier ones are not looked at. A row newer than one of partition P never
+        lies before P, so that P is enough to ask whether there is a newer one.
+        """
+        within = None if not_before is None else (not_before, "9999-12-31")
+        found = files.listed(self._place, flow, activity_type, Step.EXTRACTED, partitions=within)
+        if not (found and source_ids):
+            return {}
+        columns = ("source_id", "modified_at", "version", "staged_at", "run_id")
+        query = rows_of(Step.EXTRACTED, "$files", *columns)
+        query += " WHERE source_id IN (SELECT id FROM wanted)"
+        with self._connected() as connection:
+            connection.register("wanted", pa.table({"id": pa.array(sorted(set(source_ids)), pa.string())}))
+            rows = connection.execute(newest(Step.EXTRACTED, query), self._urls(found)).fetchall()
+        return {source_id: (modified_at, version) for source_id, modified_at, version, *_ in rows}
+
+    def trace(self, flow: str, activity_type: ActivityType, source_id: str) -> list[dict[str, Any]]:
+        """Every row of one record, over all steps and runs, in the order in which they were staged.
+
+        The columns of the row's step, and `step` itself; empty cells are None.
+        """
+        rows: list[dict[str, Any]] = []
+        with self._connected() as connection:
+            for step in Step:
+                found = files.listed(self._place, flow, activity_type, step)
+                if not found:
+                    continue
+                query = rows_of(step, "$files") + " WHERE source_id = $source_id"
+                values = self._urls(found) | {"source_id": source_id}
+                names = [column.name for column in columns_of(step)]
+                told = connection.execute(query, values).fetchall()
+                rows += [{"step": step.value} | dict(zip(names, row, strict=True)) for row in told]
+        order = [step.value for step in Step]
+        return sorted(rows, key=lambda row: (row["staged_at"], order.index(row["step"]), row["run_id"]))
+
+    def rebuild_views(self) -> None:
+        """`staging.duckdb` in the root holds a view per flow and step, and one of the newest row per record.
+
+        Views only: whoever has it open stops no run, and sees new rows at once. Needed again only when a step stages
+        its first file ever, which the writer sees to.
+        """
+        with self._place.scratch() as scratch:
+            connection = self._place.connect(scratch)
+            try:
+                made = scratch / VIEWS
+                connection.execute(f"ATTACH '{str(made).replace(chr(39), chr(39) * 2)}' AS views")
+                connection.execute("USE views")
+                for flow in files.flows(self._place):
+                    for step in Step:
+                        pattern = files.pattern(flow, step)
+                        some = self._place.url(pattern) if self._place.listed(pattern) else None
+                        for statement in view(flow, step, some):
+                            connection.execute(statement)
+            finally:
+                connection.close()
+            self._place.publish(made, VIEWS)
+
+    @contextmanager
+    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._place.scratch() as scratch:
+            connection = self._place.connect(scratch)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def _urls(self, paths: list[str]) -> dict[str, Any]:
+        return {"files": [self._place.url(path) for path in paths]}
+
+
+def _bounds(run_id: str | None, partitions: tuple[str, str] | None) -> tuple[str, dict[str, Any]]:
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    if run_id is not None:
+        parts.append("run_id = $run_id")
+        values["run_id"] = run_id
+    if partitions is not None:
+        parts.append("partition BETWEEN $first AND $last")
+        values["first"], values["last"] = partitions
+    return (" WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _batches(
+    connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any], batch_rows: int
+) -> Iterator[pd.DataFrame]:
+    for batch in connection.sql(query, params=values).to_arrow_reader(batch_rows):
+        if batch.num_rows:
+            yield to_frame(batch)
