@@ -169,7 +169,10 @@ def discard(connection: Connection, link_ids: Sequence[int]) -> None:
     """Pending links of which nothing was written are gone without a trace; other links stay as they are."""
     for some in chunks(sorted(set(link_ids))):
         pending = connection.scalars(
-            select(links.c.id).where(links.c.id.in_(some), links.c.state == LinkState.PENDING.value)
+            select(links.c.id)
+            .where(links.c.id.in_(some), links.c.state == LinkState.PENDING.value)
+            .order_by(links.c.id)
+            .with_for_update()
         ).all()
         for table, column in ((elements, elements.c.link_id), (link_sides, link_sides.c.link_id), (links, links.c.id)):
             connection.execute(delete(table).where(column.in_(pending)))
