@@ -16,6 +16,7 @@ from typing import Any, Protocol, Self
 
 from activity_sync.activities.activity import Activity, Value
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.activities.loss import Loss as Loss  # noqa: PLC0414  # part of what a translator answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +102,6 @@ class TargetLink:
     role: str
     regarding: bool = False
     address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Something that did not fit on the way: field, what happened (`cut`, `dropped`, `no_counterpart`), how much."""
-
-    field: str
-    what: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +217,11 @@ class Writer(Protocol):
         """Whatever must exist before the first write (tracking properties). Called once, only if there is a write."""
         ...
 
-    async def create(
-        self, activity_type: ActivityType, requests: Sequence[CreateRequest]
-    ) -> list[WriteResult]:
+    async def create(self, activity_type: ActivityType, requests: Sequence[CreateRequest]) -> list[WriteResult]:
         """Create; never twice under one key. One batch or several: the results are in the order of the requests."""
         ...
 
-    async def update(
-        self, activity_type: ActivityType, requests: Sequence[UpdateRequest]
-    ) -> list[WriteResult]:
+    async def update(self, activity_type: ActivityType, requests: Sequence[UpdateRequest]) -> list[WriteResult]:
         """Update; never creates, never resurrects."""
         ...
 

@@ -1,0 +1,112 @@
+"""From a system's properties to canonical fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from activity_sync.activities.activity import RichText, Value
+from activity_sync.errors import InvalidRecord
+from activity_sync.mapping.heading import split_heading
+from activity_sync.mapping.richtext import has_content, is_html, is_wrapped_in_html
+from activity_sync.mapping.rules import FieldRule, Kind, TypeMapping
+from activity_sync.mapping.state import read_state
+from activity_sync.mapping.values import (
+    fits,
+    is_empty,
+    read_bool,
+    read_choice,
+    read_moment,
+    read_text,
+    read_whole_number,
+)
+
+
+def decode_fields(mapping: TypeMapping, properties: Mapping[str, Any]) -> dict[str, Value]:
+    """Every field of the mapping, in its order; None where the record has no value. Fields of kind `translator` lack.
+
+    Unknown properties are ignored. InvalidRecord, naming the property and never its content, when a value is broken.
+    """
+    return decode_in_context(mapping, properties, {})
+
+
+def decode_in_context(
+    mapping: TypeMapping, properties: Mapping[str, Any], context: Mapping[str, Value]
+) -> dict[str, Value]:
+    """As `decode_fields`, for a part of a record: `context` tells the fields whose properties are not there."""
+    values: dict[str, Value] = {}
+    ours = {name: rule for name, rule in mapping.fields.items() if rule.kind is not Kind.TRANSLATOR}
+    # A field that depends on another is read after it.
+    for name, rule in sorted(ours.items(), key=lambda item: bool(item[1].depends_on)):
+        told = {field for field, other in ours.items() if field in values and _is_there(other, properties)}
+        known = {**values, **{field: value for field, value in context.items() if field not in told}}
+        values[name] = _decode(mapping, rule, properties, known)
+    for body, heading in mapping.headings.items():
+        values[heading], values[body] = _split(values[body])
+    return {name: values[name] for name in ours}
+
+
+def _is_there(rule: FieldRule, properties: Mapping[str, Any]) -> bool:
+    return any(column in properties for column in rule.read)
+
+
+def _decode(mapping: TypeMapping, rule: FieldRule, properties: Mapping[str, Any], known: Mapping[str, Value]) -> Value:
+    if rule.kind is Kind.HEADING or not fits(rule.when, known):
+        return None
+    if rule.kind is Kind.STATE:
+        with _naming(mapping, rule.read[0]):
+            state, reason = (properties.get(column) for column in rule.read)
+            return read_state(rule, state, reason, known)
+    for column in rule.read:
+        raw = properties.get(column)
+        if is_empty(raw):
+            continue
+        with _naming(mapping, column):
+            value = _read(rule, raw, known)
+        if value is not None:
+            return value
+    return None
+
+
+@contextmanager
+def _naming(mapping: TypeMapping, column: str) -> Iterator[None]:
+    """Turns a ValueError about a value into an InvalidRecord that names its property."""
+    try:
+        yield
+    except ValueError as error:
+        raise InvalidRecord(
+            f"{mapping.system} {mapping.type}: the value of {column} {error}",
+            system=mapping.system,
+            code="unreadable_value",
+        ) from None
+
+
+def _read(rule: FieldRule, raw: Any, known: Mapping[str, Value]) -> Value:
+    match rule.kind:
+        case Kind.MOMENT:
+            return read_moment(raw)
+        case Kind.DURATION:
+            return read_whole_number(raw) * rule.unit_ms
+        case Kind.BOOL:
+            return read_bool(raw)
+        case Kind.CHOICE:
+            return read_choice(rule, raw, known)
+        case Kind.PLAIN | Kind.HTML | Kind.RICH:
+            return _read_body(rule.kind, read_text(raw))
+        case _:
+            return read_text(raw)
+
+
+def _read_body(kind: Kind, text: str) -> RichText | None:
+    marked_up = is_wrapped_in_html(text) if kind is Kind.PLAIN else is_html(text)
+    body = RichText(text, html=marked_up)
+    return body if has_content(body) else None
+
+
+def _split(body: Value) -> tuple[str | None, RichText | None]:
+    if not isinstance(body, RichText) or not body.html:
+        return None, body if isinstance(body, RichText) else None
+    subject, rest = split_heading(body.text)
+    left = RichText(rest, html=True)
+    return subject, left if has_content(left) else None

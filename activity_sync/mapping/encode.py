@@ -1,0 +1,307 @@
+"""From canonical fields to a system's properties, with what the system will show and what was lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from activity_sync.activities.activity import RichText, Value
+from activity_sync.activities.loss import Loss
+from activity_sync.mapping.bodies import body_as, write_body, write_headed_body
+from activity_sync.mapping.cut import LengthUnit, cut_text, length
+from activity_sync.mapping.decode import decode_in_context
+from activity_sync.mapping.readable import first_line
+from activity_sync.mapping.richtext import as_text
+from activity_sync.mapping.rules import BODY_KINDS, Choice, Default, FieldRule, Kind, Stamp, TypeMapping
+from activity_sync.mapping.state import is_closing
+from activity_sync.mapping.values import (
+    OTHER,
+    find_choice,
+    fits,
+    one_line,
+    pick_option,
+    to_unit,
+    write_moment,
+    write_scalar,
+)
+
+_NO_LIMITS: Mapping[str, int] = {}
+_NO_OPTIONS: Mapping[str, Collection[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A write in a system's own properties.
+
+    `create_only`: those of the properties that the system takes on a create alone. `with_state`: those that belong to
+    the operation that sets the state. `intended`: the canonical fields as a later read will show them.
+    """
+
+    properties: dict[str, Any]
+    create_only: frozenset[str]
+    with_state: frozenset[str]
+    intended: dict[str, Value]
+    losses: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What every step of one encoding needs. `shown`: the fields as the record will have them after the write."""
+
+    mapping: TypeMapping
+    fields: Mapping[str, Value]
+    shown: Mapping[str, Value]
+    only: Collection[str] | None
+    limits: Mapping[str, int]
+    options: Mapping[str, Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one field contributes. `shows`: the fields that the record will show by it; none if nothing was written."""
+
+    properties: dict[str, Any] = field(default_factory=dict)
+    shows: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+
+
+def encode_fields(
+    mapping: TypeMapping,
+    fields: Mapping[str, Value],
+    *,
+    only: Collection[str] | None = None,
+    limits: Mapping[str, int] = _NO_LIMITS,
+    options: Mapping[str, Collection[str]] = _NO_OPTIONS,
+    current: Mapping[str, Value] | None = None,
+) -> Encoded:
+    """The properties that make a record of `mapping`'s system hold `fields`.
+
+    `fields` may come from another system; `only` names the ones to write on an update (None: a create, with the
+    required fields). `limits` and `options` are the system's own metadata by property: text lengths, which override
+    the mapping's, and option values. `current` is what the record shows now, for a property that holds two fields.
+    A value that the system cannot hold is a Loss; where it is not written at all, `intended` lacks the field.
+    """
+    shown = dict(fields)
+    if only is not None:
+        shown = {**fields, **(current or {}), **{name: fields[name] for name in only if name in fields}}
+    job = _Job(mapping, fields, shown, only, limits, options)
+    pieces = list(_pieces(job))
+    properties = {column: value for piece in pieces for column, value in piece.properties.items()}
+    stamps = _stamps(job, properties)
+    shows = {name for piece in pieces for name in piece.shows}
+    decoded = decode_in_context(mapping, _as_shown(mapping, properties), shown)
+    rules = mapping.fields.values()
+    states = {c for rule in rules if rule.kind is Kind.STATE or rule.with_state for c in rule.write}
+    return Encoded(
+        properties=properties | stamps,
+        create_only=frozenset(c for rule in rules if rule.create_only for c in rule.write if c in properties),
+        with_state=frozenset((states & properties.keys()) | stamps.keys()),
+        intended={name: value for name, value in decoded.items() if name in shows},
+        losses=(*_homeless(job), *(loss for piece in pieces for loss in piece.losses)),
+    )
+
+
+def _pieces(job: _Job) -> Iterator[_Piece]:
+    headings = job.mapping.headings
+    done: set[str] = set()
+    for name in _to_write(job):
+        rule = job.mapping.fields[name]
+        body = rule.inside or (name if name in headings else None)
+        if body is None:
+            yield _encode(job, name, rule)
+        elif body not in done:
+            done.add(body)
+            yield _encode_headed(job, headings[body], body)
+
+
+def _to_write(job: _Job) -> Iterator[str]:
+    """The fields to write: those given, those required, and those whose place hangs on one that is written."""
+    for name, rule in job.mapping.fields.items():
+        if rule.kind is Kind.TRANSLATOR or not rule.write:
+            continue
+        if job.only is None:
+            if name in job.fields or rule.default or find_choice(rule, None, job.shown):
+                yield name
+        elif name in job.only:
+            if name in job.fields:
+                yield name
+        elif job.fields.get(name) is not None and any(field in job.only for field in rule.when):
+            yield name
+
+
+def _homeless(job: _Job) -> Iterator[Loss]:
+    """A loss for each value that the system has no field for."""
+    rules = job.mapping.fields
+    stamped = {name for rule in rules.values() for stamp in rule.stamps for name in (stamp.moment, stamp.plus)}
+    for name in job.fields if job.only is None else job.only:
+        rule = rules.get(name)
+        has_place = name in stamped or (rule is not None and (rule.write or rule.kind is Kind.TRANSLATOR))
+        if not has_place and job.fields.get(name) not in (None, "", (), False):
+            yield Loss(name, "no_counterpart")
+
+
+def _encode(job: _Job, name: str, rule: FieldRule) -> _Piece:
+    value = job.fields.get(name)
+    if rule.create_only and job.only is not None:
+        return _Piece(losses=(Loss(name, "no_counterpart", "can be set on create only"),))
+    if not fits(rule.when, job.shown):
+        losses = (Loss(name, "no_counterpart"),) if value is not None else ()
+        return _Piece(shows=(name,), losses=losses)
+    if value is None and rule.default is not None:
+        value = _default(rule.default, job.shown)
+    if rule.kind in {Kind.CHOICE, Kind.STATE}:
+        return _encode_choice(job, name, rule, value)
+    if rule.kind is Kind.BOOL:
+        value = bool(value)  # neither system has a third truth value
+    if value is None:
+        return _cleared(job, name, rule)
+    raw, loss = _write(job, name, rule, value)
+    if raw is None:
+        piece = _cleared(job, name, rule)
+        return _Piece(piece.properties, piece.shows, losses=(loss,) if loss else ())
+    properties = dict.fromkeys(rule.write, raw)
+    if rule.plain_copy:
+        properties[rule.plain_copy] = as_text(body_as(value))
+    shows = () if rule.create_only else (name,)
+    return _Piece(properties, shows, losses=(loss,) if loss else ())
+
+
+def _cleared(job: _Job, name: str, rule: FieldRule) -> _Piece:
+    """An empty value: left out of a create, sent as the system's own "empty" on an update."""
+    if job.only is None:
+        return _Piece(shows=() if rule.create_only else (name,))
+    if not rule.clearable:
+        return _Piece()
+    columns = (*rule.write, *((rule.plain_copy,) if rule.plain_copy else ()))
+    return _Piece(dict.fromkeys(columns, job.mapping.notation.empty), shows=(name,))
+
+
+def _write(job: _Job, name: str, rule: FieldRule, value: Value) -> tuple[Any, Loss | None]:
+    notation = job.mapping.notation
+    match rule.kind, value:
+        case Kind.MOMENT, datetime():
+            return write_moment(value, notation), None
+        case Kind.DURATION, int():
+            units = to_unit(value, rule.unit_ms)
+            lost = units * rule.unit_ms != value
+            loss = Loss(name, "rounded", f"{value} ms to {units} x {rule.unit_ms} ms") if lost else None
+            return write_scalar(units, notation), loss
+        case Kind.BOOL, bool():
+            return write_scalar(value, notation), None
+        case Kind.ID, str():
+            return value, None
+        case kind, str() | RichText() if kind in BODY_KINDS:
+            return write_body(name, kind, body_as(value), limit=_limit(job, rule), unit=notation.length_unit)
+        case Kind.TEXT, str() | RichText():
+            return _write_text(job, name, rule, value)
+        case _:
+            raise TypeError(f"field {name} of kind {rule.kind} cannot hold a {type(value).__name__}")
+
+
+def _write_text(job: _Job, name: str, rule: FieldRule, value: str | RichText) -> tuple[str | None, Loss | None]:
+    unit = job.mapping.notation.length_unit
+    text = one_line(value if isinstance(value, str) else as_text(value))
+    limit = _limit(job, rule)
+    if limit is None or length(text, unit) <= limit:
+        return text if text.strip() else None, None
+    kept = cut_text(text, limit, unit=unit)
+    return kept, Loss(name, "cut", f"kept {length(kept, unit)} of {length(text, unit)}")
+
+
+def _encode_choice(job: _Job, name: str, rule: FieldRule, value: Value) -> _Piece:
+    notation = job.mapping.notation
+    choice = find_choice(rule, value, job.shown)
+    if choice is None and value is None:
+        return _cleared(job, name, rule)
+    if rule.kind is Kind.STATE and choice is not None:
+        return _Piece(dict(zip(rule.write, choice.native, strict=True)), (name,), _neighbour(name, choice))
+    if choice is not None:
+        native = pick_option(choice.native, job.options.get(rule.write[0], ()))
+        if native is not None:
+            raw = write_scalar(native, notation)
+            return _Piece(dict.fromkeys(rule.write, raw), (name,), _neighbour(name, choice))
+    elif isinstance(value, str) and value.startswith(OTHER):
+        own = pick_option((value.removeprefix(OTHER),), job.options.get(rule.write[0], ()))
+        if own is not None and job.options.get(rule.write[0]):
+            return _Piece(dict.fromkeys(rule.write, own), (name,))
+    loss = Loss(name, "dropped", f"no such value: {value}")
+    if rule.otherwise is not None:
+        raw = write_scalar(rule.otherwise, notation)
+        return _Piece(dict.fromkeys(rule.write, raw), (name,), (loss,))
+    required = find_choice(rule, None, job.shown) if job.only is None and value is not None else None
+    if required is None:
+        return _Piece(losses=(loss,))
+    piece = _encode_choice(job, name, rule, None)
+    return _Piece(piece.properties, piece.shows, (loss,))
+
+
+def _neighbour(name: str, choice: Choice) -> tuple[Loss, ...]:
+    if not choice.loss:
+        return ()
+    return (Loss(name, "no_counterpart", f"{choice.value} is shown as {' '.join(map(str, choice.native[:2]))}"),)
+
+
+def _encode_headed(job: _Job, heading: str, body: str) -> _Piece:
+    """Both fields of a property; the one that is not written keeps its current value."""
+    rule = job.mapping.fields[body]
+    subject = job.shown.get(heading)
+    text = job.shown.get(body)
+    raw, loss = write_headed_body(
+        body,
+        subject if isinstance(subject, str) else None,
+        None if text is None else body_as(text),
+        is_ours=job.only is not None and body not in job.only,
+        limit=_limit(job, rule),
+        unit=job.mapping.notation.length_unit,
+    )
+    shows = tuple(name for name in (heading, body) if name in job.shown)
+    losses = (loss,) if loss else ()
+    if raw is None:
+        return _Piece(_cleared(job, body, rule).properties, shows, losses)
+    return _Piece(dict.fromkeys(rule.write, raw), shows, losses)
+
+
+def _default(default: Default, shown: Mapping[str, Value]) -> Value:
+    if default.field is not None:
+        return shown.get(default.field)
+    body = shown.get(default.first_line_of) if default.first_line_of else None
+    line = first_line(as_text(body)) if isinstance(body, RichText) else ""
+    return cut_text(line, default.chars, unit=LengthUnit.CHARS).strip() or default.text
+
+
+def _limit(job: _Job, rule: FieldRule) -> int | None:
+    return next((job.limits[column] for column in rule.write if column in job.limits), rule.limit)
+
+
+def _stamps(job: _Job, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that the server would fill with its own "now" when this create ends closed."""
+    if job.only is not None:
+        return {}
+    rules = [rule for rule in job.mapping.fields.values() if rule.stamps]
+    closing = [rule for rule in rules if rule.write and is_closing(properties.get(rule.write[0]))]
+    found = {stamp.column: _stamp(stamp, job.fields) for rule in closing for stamp in rule.stamps}
+    return {
+        column: write_moment(moment, job.mapping.notation)
+        for column, moment in found.items()
+        if moment is not None and column not in properties
+    }
+
+
+def _stamp(stamp: Stamp, fields: Mapping[str, Value]) -> datetime | None:
+    moment = fields.get(stamp.moment)
+    plus = fields.get(stamp.plus) if stamp.plus else None
+    if not isinstance(moment, datetime):
+        return None
+    return moment + timedelta(milliseconds=plus) if isinstance(plus, int) else moment
+
+
+def _as_shown(mapping: TypeMapping, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties under the names that the system shows them by (a lookup is read by another name)."""
+    shown = dict(properties)
+    for rule in mapping.fields.values():
+        for column in rule.write:
+            if column in properties and column not in rule.read and not rule.create_only:
+                shown[rule.read[0]] = properties[column]
+    return shown
