@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from activity_sync.activities.kinds import Step
+from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.report import StepReport
 from activity_sync.pipeline.rows import PENDING, RETRY, WINDOW, Extracted, frame
 from activity_sync.pipeline.scope import Mode, Scope, day_of
@@ -25,8 +26,8 @@ async def extract(session: Session, scope: Scope) -> StepReport:
     async with session.counting(scope, Step.EXTRACTED):
         with session.staging.write(
             scope.flow.name,
-            scope.activity_type.value,
-            Step.EXTRACTED.value,
+            scope.activity_type,
+            Step.EXTRACTED,
             scope.run_id,
             partitions=(scope.partitions.first, scope.partitions.last),
         ) as out:
@@ -59,7 +60,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                     read = await session.source(scope).reader.read(scope.activity_type, wanted)
                     stage([record for record in read.values() if record.id in wanted], trigger)
     session.ledger.note_read(
-        scope.run_id, scope.flow.name, scope.activity_type.value, window.start, covered(session, scope, started, newest)
+        scope.run_id, scope.flow.name, scope.activity_type, Read(window.start, covered(session, scope, started, newest))
     )
     return report
 
@@ -69,7 +70,7 @@ def reading_window(session: Session, scope: Scope) -> Window:
     whole = scope.partitions.window
     if scope.mode is Mode.WHOLE:
         return whole
-    watermark = session.ledger.watermark(scope.flow.name, scope.activity_type.value)
+    watermark = session.ledger.watermark(scope.flow.name, scope.activity_type)
     if watermark is None:
         return whole
     overlap = timedelta(seconds=session.configuration.limits.overlap_seconds)
@@ -87,8 +88,8 @@ def covered(session: Session, scope: Scope, started: datetime, newest: datetime 
 
 
 def due(session: Session, scope: Scope) -> dict[str, list[str]]:
-    """The source ids to read besides the window, by trigger: creates whose end is unknown, and what is to be retried."""
-    flow, kind = scope.flow, scope.activity_type.value
+    """The source ids to read besides the window, by trigger: creates of unknown end, and retries."""
+    flow, kind = scope.flow, scope.activity_type
     pending = [
         link.sides[flow.source].record_id
         for link in session.ledger.pending(flow.source, kind)

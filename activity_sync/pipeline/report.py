@@ -17,7 +17,7 @@ class StepReport:
 
     scope: Scope
     counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    calls: dict[str, int] = field(default_factory=dict)
+    actions: Counter[str] = field(default_factory=Counter)
 
     def count(self, partition: str, what: str, number: int = 1) -> None:
         """Add to a partition's count."""

@@ -17,19 +17,19 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
     await session.identify()
     report = StepReport(scope)
     resolver = Resolver(session, scope)
-    flow, kind = scope.flow.name, scope.activity_type.value
+    flow, kind = scope.flow.name, scope.activity_type
     async with session.counting(scope, Step.RESOLVED):
         with session.staging.write(
             flow,
             kind,
-            Step.RESOLVED.value,
+            Step.RESOLVED,
             scope.run_id,
             partitions=(scope.partitions.first, scope.partitions.last),
         ) as out:
             staged = session.staging.read(
                 flow,
                 kind,
-                Step.EXTRACTED.value,
+                Step.EXTRACTED,
                 run_id=scope.input_run,
                 partitions=(scope.partitions.first, scope.partitions.last),
                 batch_rows=session.configuration.limits.batch_rows,
@@ -37,9 +37,7 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
             for batch in records(staged):
                 extracted = [Extracted.from_row(row) for row in batch]
                 resolved = await resolver.resolve(decodable(session, scope, extracted))
-                rows = [
-                    resolved.get(one.record.id, Resolved()).to_row(one, scope.run_id) for one in extracted
-                ]
+                rows = [resolved.get(one.record.id, Resolved()).to_row(one, scope.run_id) for one in extracted]
                 for one in extracted:
                     report.count(one.partition, "extracted")
                 out.append(frame(rows))

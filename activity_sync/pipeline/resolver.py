@@ -1,7 +1,7 @@
 """Finds, for records of the source, their counterparts in the target: batched, and cached for the run's step.
 
-The order (product.md 4): ledger link, id of the counterpart stored on either record, natural key, unresolved. Where
-several target records match one key, the one that was created first wins.
+The order: id of the counterpart stored on either record, natural key, unresolved. Where several target records match
+one key, the one that was created first wins.
 """
 
 from __future__ import annotations
@@ -62,45 +62,30 @@ class Resolver:
             if one.kind not in _CARRIED_KINDS:
                 continue
             found = self._found[one.kind, one.id]
-            refs.append(
-                Ref(one.kind, one.id, one.role.value, one.primary, found.target, found.rule, found.address)
-            )
+            refs.append(Ref(one.kind, one.id, one.role.value, one.primary, found.target, found.rule, found.address))
         return tuple(refs)
 
     async def _look_up(self, wanted: Collection[tuple[str, str]]) -> None:
         by_kind: defaultdict[str, list[str]] = defaultdict(list)
         for kind, record_id in sorted(set(wanted) - self._found.keys()):
             by_kind[kind].append(record_id)
-        for kind, ids in by_kind.items():
-            self._take_links(kind, ids)
-        open_ids = {
-            kind: [one for one in ids if (kind, one) not in self._found] for kind, ids in by_kind.items()
-        }
-        open_ids = {kind: ids for kind, ids in open_ids.items() if ids}
-        if not open_ids:
+        if not by_kind:
             return
         directory = self.session.source(self.scope).directory
         described = dict(
             zip(
-                open_ids,
-                await asyncio.gather(*(directory.describe(kind, ids) for kind, ids in open_ids.items())),
+                by_kind,
+                await asyncio.gather(*(directory.describe(kind, ids) for kind, ids in by_kind.items())),
                 strict=True,
             )
         )
-        lookups = [lookup_for(kind, described[kind].values()) for kind in open_ids]
+        lookups = [lookup_for(kind, described[kind].values()) for kind in by_kind]
         answers = await self.session.target(self.scope).directory.find(lookups)
-        for kind, ids in open_ids.items():
+        for kind, ids in by_kind.items():
             index = Candidates(answers.get(kind, []))
             for one in ids:
                 key = described[kind].get(one)
                 self._found[kind, one] = Found(None, "not_in_source") if key is None else index.match(key)
-
-    def _take_links(self, kind: str, ids: Sequence[str]) -> None:
-        """What the ledger links needs no look-up (the records' own sync, where it is on)."""
-        for record_id, link in self.session.ledger.links(self.scope.flow.source, kind, ids).items():
-            other = link.sides.get(self.scope.flow.target)
-            if link.state == "linked" and other is not None and other.record_id is not None:
-                self._found[kind, record_id] = Found(other.record_id, "ledger")
 
     async def _owners(self, owner_ids: Iterable[object]) -> Callable[[object], Resolved]:
         if not any(owner_ids):

@@ -81,8 +81,7 @@ class Session:
             self.ledger.add_calls(
                 scope.run_id,
                 scope.flow.name,
-                scope.activity_type.value,
+                scope.activity_type,
                 step.value,
                 {name: system.calls - before[name] for name, system in self.systems.items()},
             )
-

@@ -81,6 +81,8 @@ _STEPS: dict[Step, tuple[Column, ...]] = {
         Column("losses"),
         Column("waits_for"),
         Column("discarded"),
+        Column("elements"),
+        Column("modified_at", Kind.MOMENT),
         Column("decided_at", Kind.MOMENT),
     ),
     Step.LOADED: (

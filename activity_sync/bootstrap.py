@@ -1,0 +1,55 @@
+"""The only place that picks implementations: environment and configuration in, an open session out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+from activity_sync.configuration import Configuration, load_configuration
+from activity_sync.ledger.ledger import Ledger
+from activity_sync.pipeline.session import Session
+from activity_sync.settings import Settings, fingerprint_key
+from activity_sync.staging.staging import Staging
+from activity_sync.systems.registry import SYSTEMS, connect
+
+
+def read_settings() -> Settings:
+    """The environment's settings."""
+    return Settings.from_environ(os.environ)
+
+
+def read_configuration(settings: Settings) -> Configuration:
+    """The configuration file's content."""
+    return load_configuration(settings.config_path)
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger of these settings."""
+    return Ledger.open(settings.ledger_url)
+
+
+def open_staging(settings: Settings) -> Staging:
+    """The staging area of these settings."""
+    return Staging(settings.staging)
+
+
+@asynccontextmanager
+async def open_session(settings: Settings | None = None) -> AsyncIterator[Session]:
+    """Ledger, staging and both CRMs, open until the block ends. ConfigurationError where a setting is missing."""
+    settings = settings or read_settings()
+    configuration = read_configuration(settings)
+    async with AsyncExitStack() as stack:
+        ledger = stack.enter_context(open_ledger(settings))
+        systems = {
+            name: await stack.enter_async_context(connect(name, settings, configuration.tracking)) for name in SYSTEMS
+        }
+        yield Session(
+            systems=systems,
+            ledger=ledger,
+            staging=open_staging(settings),
+            configuration=configuration,
+            key=fingerprint_key(settings),
+            clock=lambda: datetime.now(tz=UTC),
+        )

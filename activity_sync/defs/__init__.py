@@ -1,0 +1,1 @@
+"""Dagster: assets, partitions, jobs, checks, resources. No rules here."""

@@ -1,0 +1,119 @@
+"""The assets `[flow, activity_type, step]`: four per type and flow, each the pipeline's function of its step."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from activity_sync.activities.identity import Flow
+from activity_sync.activities.kinds import ActivityType, Step
+from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.defs.partitions import partitions_definition, partitions_of
+from activity_sync.defs.resources import Crm
+from activity_sync.pipeline.extract import extract
+from activity_sync.pipeline.leasing import leased
+from activity_sync.pipeline.load import load
+from activity_sync.pipeline.report import StepReport
+from activity_sync.pipeline.resolve import resolve
+from activity_sync.pipeline.scope import Mode, Scope
+from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.transform import transform
+
+MODE_TAG = "activity_sync/mode"
+
+_DO: dict[Step, Callable[[Session, Scope], Awaitable[StepReport]]] = {
+    Step.EXTRACTED: extract,
+    Step.RESOLVED: resolve,
+    Step.TRANSFORMED: transform,
+    Step.LOADED: load,
+}
+_SAYS = {
+    Step.EXTRACTED: "What changed in {source} in this window, as its API gave it, with its associations.",
+    Step.RESOLVED: "For every record an activity hangs on: the record in {target}, and the rule that found it.",
+    Step.TRANSFORMED: "The decision for each activity, and the exact body that would be sent to {target}.",
+    Step.LOADED: "The writes to {target}: one row per activity with its outcome, both ids, and the API's answer.",
+}
+
+
+def activity_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
+    """The assets of every flow and type that is on."""
+    return [
+        _asset(configuration, flow, activity_type, step)
+        for flow in FLOWS
+        for activity_type in configuration.enabled(flow)
+        for step in Step
+    ]
+
+
+def asset_key(flow: Flow, activity_type: ActivityType, step: Step) -> dg.AssetKey:
+    """The key `[flow, activity_type, step]`."""
+    return dg.AssetKey([flow.name, activity_type.value, step.value])
+
+
+def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType, step: Step) -> dg.AssetsDefinition:
+    steps = list(Step)
+    before = steps[steps.index(step) - 1] if step is not Step.EXTRACTED else None
+    key = asset_key(flow, activity_type, step)
+
+    @dg.asset(
+        key=key,
+        deps=[asset_key(flow, activity_type, before)] if before else [],
+        partitions_def=partitions_definition(configuration),
+        backfill_policy=dg.BackfillPolicy.multi_run(configuration.limits.max_partitions_per_run),
+        group_name=flow.name,
+        description=_SAYS[step].format(source=flow.source.title(), target=flow.target.title()),
+        kinds={"python", "duckdb", "parquet"},
+        tags={"activity_sync/flow": flow.name, "activity_sync/type": activity_type.value},
+    )
+    def step_asset(context: dg.AssetExecutionContext, crm: Crm) -> None:
+        scope = scope_of(context, flow, activity_type, before)
+        report = crm.run(leased, scope, _DO[step])
+        calls = crm.run(calls_so_far, scope)
+        for partition, metadata in metadata_of(report, step, calls).items():
+            context.add_asset_metadata(metadata, partition_key=partition)
+
+    return step_asset
+
+
+def scope_of(context: dg.AssetExecutionContext, flow: Flow, activity_type: ActivityType, before: Step | None) -> Scope:
+    """What this execution covers. A step that runs without the one before it takes the newest rows of each record."""
+    if not context.partition_keys:
+        raise dg.Failure(
+            "the run's partition range is empty: its first partition lies after its last", allow_retries=False
+        )
+    selected = context.selected_asset_keys
+    return Scope(
+        flow=flow,
+        activity_type=activity_type,
+        run_id=context.run.run_id,
+        partitions=partitions_of(sorted(context.partition_keys), context.partition_time_window),
+        mode=Mode(context.run.tags.get(MODE_TAG, Mode.WHOLE.value)),
+        own_input=before is None or asset_key(flow, activity_type, before) in selected,
+    )
+
+
+async def calls_so_far(session: Session, scope: Scope) -> dict[str, int]:
+    """This run's API calls for the flow and type, by system."""
+    return session.ledger.calls(scope.run_id, scope.flow.name, scope.activity_type)
+
+
+def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[str, dict[str, Any]]:
+    """Per partition: the counts of the contract, and the calls on the newest one (0 on the others)."""
+    found = {}
+    for partition, counts in report.by_partition().items():
+        newest = partition == report.scope.partitions.last
+        shown: dict[str, Any] = dict(counts) if step is Step.LOADED else {"dagster/row_count": counts["extracted"]}
+        if step is Step.LOADED:
+            shown |= {
+                f"api_calls_{system}": calls.get(system, 0) if newest else 0
+                for system in (report.scope.flow.source, report.scope.flow.target)
+            }
+        found[partition] = shown
+    return found
+
+
+def keys_of(configuration: Configuration, flow: Flow, types: Sequence[ActivityType]) -> list[dg.AssetKey]:
+    """The asset keys of some types of one flow."""
+    return [asset_key(flow, kind, step) for kind in configuration.enabled(flow) if kind in types for step in Step]

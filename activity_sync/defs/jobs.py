@@ -1,0 +1,33 @@
+"""One job per flow: all steps of all its types, for one partition or a range of them in one run."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from activity_sync.activities.identity import Flow
+from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.defs.partitions import partitions_definition
+
+# One process for all steps: a process per step costs 15 s where the work takes 0.5 s (docs/architecture.md).
+EXECUTOR = dg.in_process_executor
+
+
+def sync_jobs(configuration: Configuration) -> list[dg.UnresolvedAssetJobDefinition]:
+    """The jobs of every flow that has a type switched on."""
+    return [
+        dg.define_asset_job(
+            job_name(flow),
+            selection=dg.AssetSelection.groups(flow.name),
+            partitions_def=partitions_definition(configuration),
+            executor_def=EXECUTOR,
+            description=f"Carries activities from {flow.source.title()} to {flow.target.title()}.",
+            tags={"activity_sync/flow": flow.name},
+        )
+        for flow in FLOWS
+        if configuration.enabled(flow)
+    ]
+
+
+def job_name(flow: Flow) -> str:
+    """The flow's job."""
+    return f"sync_{flow.name}"

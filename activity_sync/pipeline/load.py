@@ -1,0 +1,181 @@
+"""Step 4: carries out the proposals, batched, and remembers what became of each.
+
+A staged proposal is only that: it carries the link's revision and the source's version it was decided on. A row whose
+link has moved, or for which staging holds a newer source row, is read and decided again here (sync-rules.md, "Claim
+before write"). So rerunning a load, of any age, in any order, writes no older state over a newer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from activity_sync.activities.kinds import Step
+from activity_sync.ledger.reads import Read
+from activity_sync.pipeline.observe import Seen
+from activity_sync.pipeline.propose import Proposer
+from activity_sync.pipeline.remember import remember
+from activity_sync.pipeline.report import StepReport
+from activity_sync.pipeline.resolve import decodable
+from activity_sync.pipeline.resolver import Resolver
+from activity_sync.pipeline.rows import Extracted, Proposal, Resolved, Result, frame, records
+from activity_sync.pipeline.scope import Mode, Scope, day_of, midnight
+from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.write_creates import write_creates
+from activity_sync.pipeline.write_updates import write_updates
+
+_DECISIONS = 3  # the first and, when the record moves under us, two more (case 31)
+
+
+async def load(session: Session, scope: Scope) -> StepReport:
+    """Every proposal has one result; what was learnt is committed before the watermark moves."""
+    await session.identify()
+    report = StepReport(scope)
+    loader = Loader(session, scope)
+    flow, kind = scope.flow.name, scope.activity_type
+    async with session.counting(scope, Step.LOADED):
+        with session.staging.write(
+            flow, kind, Step.LOADED, scope.run_id, partitions=(scope.partitions.first, scope.partitions.last)
+        ) as out:
+            staged = session.staging.read(
+                flow,
+                kind,
+                Step.TRANSFORMED,
+                run_id=scope.input_run,
+                partitions=(scope.partitions.first, scope.partitions.last),
+                batch_rows=session.configuration.limits.batch_rows,
+            )
+            for batch in records(staged):
+                results = await loader.carry_out([Proposal.from_row(row) for row in batch])
+                out.append(frame([one.to_row(scope.run_id, session.clock()) for one in results]))
+                for one in results:
+                    report.count(one.proposal.partition, "extracted")
+                    report.count(one.proposal.partition, one.outcome)
+                    report.actions[one.detail or one.proposal.action] += 1
+    read = session.ledger.read_of(scope.run_id, flow, kind) if scope.own_input else None
+    if read is not None:
+        move_watermark(session, scope, read)
+    return report
+
+
+def move_watermark(session: Session, scope: Scope, read: Read) -> None:
+    """The watermark follows what is now committed, unless the run left a gap behind it.
+
+    A window that began after the watermark would jump over what lies between; without a watermark only a window that
+    began with the first day of history, or with the source's oldest change, moves it.
+    """
+    if read.covers is None:
+        return
+    known = session.ledger.watermark(scope.flow.name, scope.activity_type)
+    first = scope.mode is Mode.INCREMENTAL or read.begins <= midnight(session.configuration.start_date)
+    if read.begins <= known if known is not None else first:
+        session.ledger.move_watermark(scope.flow.name, scope.activity_type, read.covers)
+
+
+class Loader:
+    """Carries out proposals of one scope."""
+
+    def __init__(self, session: Session, scope: Scope) -> None:
+        self.session = session
+        self.scope = scope
+        self.proposer = Proposer(session, scope)
+        self.resolver = Resolver(session, scope)
+        self.prepared = False
+
+    async def carry_out(self, proposals: Sequence[Proposal]) -> list[Result]:
+        """One result per proposal. Rows that moved meanwhile are decided again, at most twice, then deferred."""
+        results: dict[str, Result] = {}
+        todo = list(proposals)
+        for decision in range(_DECISIONS):
+            moved = await self.moved(todo) if decision == 0 else set()
+            sound = [one for one in todo if one.source_id not in moved]
+            results |= {one.proposal.source_id: one for one in await self.apply(sound)}
+            again = moved | {one.proposal.source_id for one in results.values() if one.outcome == "stale"}
+            if not again or decision == _DECISIONS - 1:
+                break
+            todo = await self.decide_again([one for one in todo if one.source_id in again])
+        final = [self.final(results[one.source_id]) for one in proposals]
+        remember(self.session, self.scope, final)
+        return final
+
+    @staticmethod
+    def final(result: Result) -> Result:
+        """A record that kept moving under us waits for the next run (case 31)."""
+        if result.outcome != "stale":
+            return result
+        return Result(result.proposal, "deferred", detail="moving", reason="the record kept changing as it was written")
+
+    async def moved(self, proposals: Sequence[Proposal]) -> set[str]:
+        """The source ids whose proposal is out of date: the link moved on, or the source is known in a newer state."""
+        flow, kind = self.scope.flow, self.scope.activity_type
+        ids = [one.source_id for one in proposals]
+        newest = self.session.staging.newest_versions(
+            flow.name, kind, ids, not_before=min((one.source_day for one in proposals), default=None)
+        )
+        links = self.session.ledger.links(flow.source, kind, ids)
+        moved = set()
+        for one in proposals:
+            known = newest.get(one.source_id)
+            if known is not None and one.modified_at is not None and known[0] > one.modified_at:
+                moved.add(one.source_id)
+            row = links.get(one.source_id)
+            if (row.id, row.revision) != (one.link_id, one.revision) if row else one.link_id is not None:
+                moved.add(one.source_id)
+        return moved
+
+    async def decide_again(self, proposals: Sequence[Proposal]) -> list[Proposal]:
+        """Fresh proposals for these records, from the source as it is now; they stay in their rows' partitions."""
+        known = {one.source_id: one for one in proposals}
+        kind = self.scope.activity_type
+        found = await self.session.source(self.scope).reader.read(kind, list(known))
+        extracted = [
+            Extracted(record, known[record.id].partition, day_of(record.modified_at), known[record.id].trigger)
+            for record in found.values()
+            if record.id in known
+        ]
+        resolved = await self.resolver.resolve(decodable(self.session, self.scope, extracted))
+        fresh = await self.proposer.propose([Seen(one, resolved.get(one.record.id, Resolved())) for one in extracted])
+        unseen = [
+            Proposal(
+                one.source_id,
+                one.partition,
+                one.source_day,
+                one.trigger,
+                action="defer",
+                case=10,
+                reason="the source record moved and could not be read again",
+            )
+            for one in proposals
+            if one.source_id not in found
+        ]
+        return [*fresh, *unseen]
+
+    async def apply(self, proposals: Sequence[Proposal]) -> list[Result]:
+        """Results of these proposals; `stale` where the record moved under the write."""
+        creates = [one for one in proposals if one.action == "create"]
+        updates = [one for one in proposals if one.action == "update"]
+        others = [one for one in proposals if one.action not in {"create", "update"}]
+        if (creates or updates) and not self.prepared:
+            await self.session.target(self.scope).writer.prepare([self.scope.activity_type])
+            self.prepared = True
+        results = [Result(one, OUTCOME_OF[one.action]) for one in others]
+        results += await write_creates(self.session, self.scope, creates)
+        results += await write_updates(self.session, self.scope, updates)
+        return results
+
+
+# What an action that writes nothing counts as.
+OUTCOME_OF = {
+    "skip": "unchanged",
+    "acknowledge": "unchanged",
+    "adopt": "unchanged",
+    "confirm": "unchanged",
+    "keeptarget": "unchanged",
+    "relink": "unchanged",
+    "forget": "deleted",
+    "unlink": "deleted",
+    "deletetarget": "deleted",
+    "hold": "held",
+    "defer": "deferred",
+    "filtered": "filtered",
+    "fail": "failed",
+}

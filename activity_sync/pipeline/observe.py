@@ -1,0 +1,237 @@
+"""From records to what `decide` sees: links and observations of one flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from activity_sync.activities.activity import Activity, Value
+from activity_sync.activities.fingerprint import FieldPrint, Fingerprint, fingerprint
+from activity_sync.errors import InvalidRecord
+from activity_sync.ledger.rows import LinkRow, LinkState
+from activity_sync.pipeline.rows import Extracted, Ref, Resolved, prints
+from activity_sync.pipeline.scope import Scope
+from activity_sync.pipeline.session import Session
+from activity_sync.rules.values import (
+    Gone,
+    Link,
+    Linked,
+    Missing,
+    NoLink,
+    Observation,
+    Pending,
+    Present,
+    References,
+    Side,
+    Tombstoned,
+    Unseen,
+)
+from activity_sync.systems.system import SourceRecord, TargetLink, Wire
+
+_OSCILLATION_WRITES = 4
+_OSCILLATION_WINDOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One staged source record with what its references are in the target."""
+
+    extracted: Extracted
+    resolved: Resolved
+
+    @property
+    def id(self) -> str:
+        """The source's id."""
+        return self.extracted.record.id
+
+
+@dataclass
+class Card:
+    """One record on its way to a decision. `wire`: the whole activity as the target would take it, once encoded."""
+
+    seen: Seen
+    row: LinkRow | None
+    link: Link
+    activity: Activity | None = None
+    source: Observation = field(default_factory=Unseen)
+    target: Observation = field(default_factory=Unseen)
+    target_activity: Activity | None = None
+    target_record: SourceRecord | None = None
+    wire: Wire | None = None
+    lossy_at_source: frozenset[str] = frozenset()
+
+
+class Observer:
+    """Observes the records of one scope. `fields`: those that both systems show and let us change."""
+
+    def __init__(self, session: Session, scope: Scope) -> None:
+        self.session = session
+        self.scope = scope
+        self.source = session.source(scope)
+        self.target = session.target(scope)
+        kind = scope.activity_type
+        self.fields = self.source.translator.comparable(kind) & self.target.translator.comparable(kind)
+        self.regarding = session.configuration.flow(scope.flow).of(kind).regarding
+
+    def card(self, seen: Seen, row: LinkRow | None) -> Card:
+        """What the source shows, and the ledger's link; the target is unseen."""
+        card = Card(seen, row, self.link(row))
+        record = seen.extracted.record
+        if record.gone:
+            card.source = Gone()
+            return card
+        try:
+            card.activity = self.source.translator.decode(self.scope.activity_type, record)
+            shown = self.prints(card.activity.fields)
+            projected: Fingerprint = {}
+            if not unchanged(card.link, shown):
+                card.wire = self.encode(card)
+                projected = self.prints(card.wire.intended)
+        except InvalidRecord as error:
+            card.source = Present({}, version=record.version, invalid=(error.code or "invalid", error.message))
+            return card
+        card.source = Present(
+            shown,
+            projected=projected,
+            version=record.version,
+            references=References(
+                resolved=sum(ref.target is not None for ref in seen.resolved.refs),
+                missing=tuple(
+                    Missing(self.scope.flow.source, ref.kind, ref.id)
+                    for ref in seen.resolved.refs
+                    if ref.target is None
+                ),
+            ),
+            closed=self.source.translator.is_closed(self.scope.activity_type, record),
+        )
+        card.link = self.link(row, shown=shown)
+        return card
+
+    def see_target(self, card: Card, record: SourceRecord | None) -> None:
+        """The card's target is what was read: a record, an explicit absence, or nothing."""
+        if record is None:
+            return
+        card.target_record = record
+        if record.gone:
+            card.target = Gone()
+            return
+        card.target_activity = self.target.translator.decode(self.scope.activity_type, record)
+        card.target = Present(
+            self.prints(card.target_activity.fields),
+            version=record.version,
+            closed=self.target.translator.is_closed(self.scope.activity_type, record),
+        )
+        if card.activity is not None:
+            card.lossy_at_source = self.cut_at_source(card.target_activity)
+            if isinstance(card.source, Present) and not card.source.projected and card.source.invalid is None:
+                card.wire = card.wire or self.encode(card)
+                card.source = replace(card.source, projected=self.prints(card.wire.intended))
+
+    def link(self, row: LinkRow | None, *, shown: Fingerprint | None = None) -> Link:
+        """The ledger's row as `decide` sees it from this flow's source."""
+        if row is None:
+            return NoLink()
+        if row.state is LinkState.PENDING:
+            if row.origin != self.scope.flow.source:
+                return NoLink()
+            return Pending(row.key or "", row.generation, row.intended)
+        source, target = row.sides[self.scope.flow.source], row.sides[self.scope.flow.target]
+        source_side = Side(source.base, source.unsettled, source.version)
+        target_side = Side(target.base, target.unsettled, target.version)
+        if row.state is LinkState.TOMBSTONED:
+            return Tombstoned(
+                source_side,
+                target_side,
+                row.generation,
+                row.tombstone.mapped if row.tombstone else frozenset(),
+                erased=row.tombstone.erased if row.tombstone else False,
+            )
+        return Linked(
+            source.record_id or "",
+            target.record_id or "",
+            source_side,
+            target_side,
+            row.revision,
+            plan_prints=tuple(prints(one) for one in (row.plan or {}).get("prints", ())),
+            oscillating=self.oscillates(row, source_side, shown),
+        )
+
+    def oscillates(self, row: LinkRow, side: Side, shown: Fingerprint | None) -> bool:
+        """More than four of our writes in an hour, and nothing a reader would see has changed."""
+        since = self.session.clock() - _OSCILLATION_WINDOW
+        recent = [one for one in row.written_at if datetime.fromisoformat(one) > since]
+        if len(recent) <= _OSCILLATION_WRITES or shown is None:
+            return False
+        changed = [name for name, entry in shown.items() if name in side.base and entry != side.base[name]]
+        return bool(changed) and all(shown[name].visible == side.base[name].visible for name in changed)
+
+    def encode(self, card: Card, *, only: frozenset[str] | None = None, key: str | None = None) -> Wire:
+        """The source's activity as the target takes it: everything, or only some fields. InvalidRecord."""
+        if card.activity is None:
+            raise ValueError(f"{card.seen.id} was not decoded")
+        return self.target.translator.encode(
+            self.for_target(card),
+            self.target_links(card.seen.resolved.refs),
+            only=only,
+            key=key,
+            current=card.target_activity,
+        )
+
+    def for_target(self, card: Card) -> Activity:
+        """The source's activity with the owner it has in the target. An owner nobody there matches is left out."""
+        if card.activity is None:
+            raise ValueError(f"{card.seen.id} was not decoded")
+        fields = dict(card.activity.fields)
+        if fields.get("owner") and card.seen.resolved.owner_id is None:
+            del fields["owner"]
+        elif "owner" in fields:
+            fields["owner"] = card.seen.resolved.owner_id
+        return replace(card.activity, fields=fields)
+
+    def target_links(self, refs: tuple[Ref, ...]) -> list[TargetLink]:
+        """The resolved references as associations of the target, the regarding record marked by the rule list."""
+        found = [ref for ref in refs if ref.target is not None]
+        about = regarding_of(found, [kind.value for kind in self.regarding])
+        links: dict[tuple[str, str, str], TargetLink] = {}
+        for ref in found:
+            link = ref.as_link(regarding=ref is about)
+            known = links.get((link.kind, link.id, link.role))
+            if known is None or (link.regarding and not known.regarding):
+                links[link.kind, link.id, link.role] = link
+        return list(links.values())
+
+    def cut_at_source(self, target_activity: Activity) -> frozenset[str]:
+        """The fields whose value in the target does not fit into the source: the source holds a cut copy."""
+        try:
+            wire = self.source.translator.encode(
+                replace(target_activity, system=self.source.name), (), only=frozenset(target_activity.fields)
+            )
+        except InvalidRecord:
+            return frozenset()
+        return frozenset(loss.field for loss in wire.losses if loss.what == "cut")
+
+    def prints(self, fields: Mapping[str, Value]) -> dict[str, FieldPrint]:
+        """The fingerprint of the fields that count."""
+        return fingerprint(
+            {name: value for name, value in fields.items() if name in self.fields},
+            key=self.session.key,
+        )
+
+
+def unchanged(link: Link, shown: Fingerprint) -> bool:
+    """Whether a linked source shows exactly what it showed when last in step: most records of most passes."""
+    return (
+        isinstance(link, Linked)
+        and not link.source.unsettled
+        and all(link.source.base.get(name) == entry for name, entry in shown.items())
+    )
+
+
+def regarding_of(refs: list[Ref], order: list[str]) -> Ref | None:
+    """The one record the activity is about in a system that knows only one: first by kind, then the source's own."""
+    for kind in order:
+        of_kind = [ref for ref in refs if ref.kind == kind]
+        if of_kind:
+            return min(of_kind, key=lambda ref: (not ref.primary, len(ref.id), ref.id))
+    return None

@@ -1,0 +1,244 @@
+"""Observations in, proposals out: asks `decide`, looks again where it wants to, and encodes what would be sent.
+
+Used by the transform, and by the load for rows whose link or source has moved since: one code path for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from activity_sync.activities.activity import Participant, RichText, Value
+from activity_sync.errors import InvalidRecord
+from activity_sync.ledger.rows import LinkRow
+from activity_sync.pipeline.observe import Card, Observer, Seen
+from activity_sync.pipeline.rows import Proposal
+from activity_sync.pipeline.scope import Scope
+from activity_sync.pipeline.session import Session
+from activity_sync.rules import actions
+from activity_sync.rules.decide import decide
+from activity_sync.rules.values import Linked, Pending, Present
+from activity_sync.systems.system import Loss
+
+_LOOKS = 4  # target, times, and once more for each after a race
+
+
+class Proposer:
+    """Decides for the records of one scope."""
+
+    def __init__(self, session: Session, scope: Scope) -> None:
+        self.session = session
+        self.scope = scope
+        self.observer = Observer(session, scope)
+        self.policy = session.policy(scope)
+
+    async def propose(self, seen: Sequence[Seen]) -> list[Proposal]:
+        """One proposal per record, in the order given."""
+        links = self.session.ledger.links(self.scope.flow.source, self.scope.activity_type, [one.id for one in seen])
+        cards = [self.observer.card(one, links.get(one.id)) for one in seen]
+        await self._look_for_keys([card for card in cards if isinstance(card.link, Pending)])
+        decided = {id(card): self._decide(card) for card in cards}
+        for _ in range(_LOOKS):
+            asking = [card for card in cards if isinstance(decided[id(card)], actions.ReadTarget | actions.ReadTimes)]
+            if not asking:
+                break
+            await self._read_targets([c for c in asking if isinstance(decided[id(c)], actions.ReadTarget)])
+            await self._read_times([c for c in asking if isinstance(decided[id(c)], actions.ReadTimes)], decided)
+            for card in asking:
+                decided[id(card)] = self._decide(card)
+        return [self._proposal(card, decided[id(card)]) for card in cards]
+
+    def _decide(self, card: Card) -> actions.Action:
+        policy = self.policy
+        if card.lossy_at_source:
+            policy = replace(policy, lossy_at_source=card.lossy_at_source)
+        return decide(card.link, card.source, card.target, policy)
+
+    async def _look_for_keys(self, cards: Sequence[Card]) -> None:
+        """Creates whose end is unknown are looked up by key, never guessed (cases 6 to 9)."""
+        if not cards:
+            return
+        target = self.observer.target
+        keys = [card.link.key for card in cards if isinstance(card.link, Pending)]
+        found = await target.reader.find_keys(self.scope.activity_type, keys)
+        for card in cards:
+            if isinstance(card.link, Pending):
+                card.link = replace(
+                    card.link, found=found.get(card.link.key), looked=True, certain=target.writer.keys_are_unique
+                )
+
+    async def _read_targets(self, cards: Sequence[Card]) -> None:
+        ids = [card.link.target_id for card in cards if isinstance(card.link, Linked)]
+        if not ids:
+            return
+        records = await self.observer.target.reader.read(self.scope.activity_type, ids)
+        for card in cards:
+            if isinstance(card.link, Linked):
+                self.observer.see_target(card, records.get(card.link.target_id))
+
+    async def _read_times(self, cards: Sequence[Card], decided: dict[int, actions.Action]) -> None:
+        if not cards:
+            return
+        fields = {
+            name
+            for card in cards
+            for action in [decided[id(card)]]
+            if isinstance(action, actions.ReadTimes)
+            for name in action.fields
+        }
+        source_ids = [card.seen.id for card in cards]
+        target_ids = [card.link.target_id for card in cards if isinstance(card.link, Linked)]
+        at_source = await self.observer.source.reader.field_times(self.scope.activity_type, source_ids, fields)
+        at_target = await self.observer.target.reader.field_times(self.scope.activity_type, target_ids, fields)
+        for card in cards:
+            if isinstance(card.source, Present):
+                card.source = replace(card.source, field_times=at_source.get(card.seen.id, {}))
+            if isinstance(card.target, Present) and isinstance(card.link, Linked):
+                card.target = replace(card.target, field_times=at_target.get(card.link.target_id, {}))
+
+    def _proposal(self, card: Card, action: actions.Action) -> Proposal:
+        extracted = card.seen.extracted
+        plain = Proposal(
+            source_id=card.seen.id,
+            partition=extracted.partition,
+            source_day=extracted.source_day,
+            trigger=extracted.trigger,
+            action=type(action).__name__.lower(),
+            case=action.case,
+            reason=action.reason,
+            source_version=extracted.record.version,
+            modified_at=extracted.record.modified_at,
+            moves=moves_json(action.moves),
+            source_prints=card.source.prints if isinstance(card.source, Present) else {},
+            target_prints=card.target.prints if isinstance(card.target, Present) else {},
+            target_version=card.target.version if isinstance(card.target, Present) else None,
+            **self._of_link(card),
+        )
+        try:
+            return self._with_body(card, action, plain)
+        except InvalidRecord as error:
+            return replace(plain, action="fail", case=28, rule=error.code or "encode", reason=error.message, moves={})
+
+    def _with_body(self, card: Card, action: actions.Action, plain: Proposal) -> Proposal:
+        match action:
+            case actions.Create(generation=generation):
+                key = self.session.key_of(self.scope, card.seen.id, generation)
+                wire = self.observer.encode(replace_target(card), key=key)
+                return replace(
+                    plain,
+                    key=key,
+                    generation=generation,
+                    body=wire.body,
+                    target_prints=self.observer.prints(wire.intended),
+                    losses=losses_json(wire.losses),
+                    elements=self._elements(card, wire.losses),
+                    waits_for=self._waiting(card),
+                    rule="; ".join(sorted({ref.rule for ref in card.seen.resolved.refs})),
+                )
+            case actions.Update(fields=fields):
+                wire = self.observer.encode(card, only=frozenset(fields))
+                return replace(
+                    plain,
+                    body=wire.body,
+                    fields=fields,
+                    target_prints=self.observer.prints(wire.intended),
+                    losses=losses_json(wire.losses),
+                    discarded=self._values(card, (*action.lost_to_target, *action.kept_lossy))
+                    | self._target_values(card, action.overwrites),
+                )
+            case actions.KeepTarget():
+                return replace(plain, discarded=self._values(card, (*action.lost_to_target, *action.kept_lossy)))
+            case actions.Confirm(target_id=target_id) | actions.Adopt(target_id=target_id):
+                return replace(plain, target_id=target_id)
+            case actions.Defer(waits_for=waits_for):
+                return replace(
+                    plain,
+                    waits_for=tuple({"system": one.system, "kind": one.kind, "id": one.id} for one in waits_for),
+                )
+            case actions.Hold(candidates=candidates):
+                return replace(plain, discarded={"candidates": list(candidates)})
+            case actions.Fail(rule=rule):
+                return replace(plain, rule=rule)
+            case actions.ReadTarget() | actions.ReadSource() | actions.ReadTimes():
+                # Looked as often as it makes sense: what is still unseen waits (case 21).
+                return replace(plain, action="defer", reason=action.reason or "the target could not be read", moves={})
+            case _:
+                return plain
+
+    @staticmethod
+    def _of_link(card: Card) -> dict[str, Any]:
+        row: LinkRow | None = card.row
+        if row is None:
+            return {}
+        target_id = card.link.target_id if isinstance(card.link, Linked) else None
+        return {
+            "link_id": row.id,
+            "revision": row.revision,
+            "key": row.key,
+            "generation": row.generation,
+            "target_id": target_id,
+        }
+
+    def _elements(self, card: Card, losses: Sequence[Loss]) -> tuple[dict[str, str], ...]:
+        lost = {loss.detail for loss in losses if loss.field == "associations"}
+        elements = []
+        for ref in card.seen.resolved.refs:
+            state = "waiting" if ref.target is None else "carried"
+            if f"{ref.kind}/{ref.target}" in lost:
+                state = "lost"
+            elements.append(
+                {"kind": ref.kind, "origin": ref.id, "counterpart": ref.target or "", "role": ref.role, "state": state}
+            )
+        return tuple(elements)
+
+    def _waiting(self, card: Card) -> tuple[dict[str, str], ...]:
+        source = self.scope.flow.source
+        return tuple(
+            {"system": source, "kind": ref.kind, "id": ref.id} for ref in card.seen.resolved.refs if ref.target is None
+        )
+
+    @staticmethod
+    def _values(card: Card, fields: Sequence[str]) -> dict[str, Any]:
+        held = card.activity.fields if card.activity is not None else {}
+        return {name: readable(held.get(name)) for name in fields}
+
+    @staticmethod
+    def _target_values(card: Card, fields: Sequence[str]) -> dict[str, Any]:
+        held = card.target_activity.fields if card.target_activity is not None else {}
+        return {name: readable(held.get(name)) for name in fields}
+
+
+def replace_target(card: Card) -> Card:
+    """The card without a target: a create writes everything, whatever another record holds."""
+    return replace(card, target_activity=None)
+
+
+def readable(value: Value) -> Any:
+    """A field value as JSON for staging."""
+    match value:
+        case RichText():
+            return value.text
+        case tuple():
+            return [f"{one.role}:{one.address}" for one in value if isinstance(one, Participant)]
+        case None | str() | bool() | int():
+            return value
+        case _:
+            return value.isoformat()
+
+
+def moves_json(moves: actions.Moves) -> dict[str, Any]:
+    """Base moves in their staged form; empty when nothing moves."""
+    if not moves:
+        return {}
+    return {
+        "source": {name: str(entry) for name, entry in moves.source.items()},
+        "target": {name: str(entry) for name, entry in moves.target.items()},
+        "source_settled": moves.source_settled,
+        "target_settled": moves.target_settled,
+    }
+
+
+def losses_json(losses: Sequence[Loss]) -> tuple[dict[str, str], ...]:
+    """Losses in their staged form."""
+    return tuple({"field": one.field, "what": one.what, "detail": one.detail} for one in losses)

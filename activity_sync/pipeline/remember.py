@@ -1,0 +1,113 @@
+"""What the ledger keeps of results that wrote nothing: moved bases, ended links, and the list of what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from activity_sync.ledger.outstanding import Outstanding, OutstandingState
+from activity_sync.ledger.rows import LinkChange, LinkState, Tombstone
+from activity_sync.pipeline.mask import mask
+from activity_sync.pipeline.rows import Proposal, Result, prints
+from activity_sync.pipeline.scope import Scope
+from activity_sync.pipeline.session import Session
+from activity_sync.rules.values import Missing
+
+_OPEN = {
+    "deferred": OutstandingState.DEFERRED,
+    "held": OutstandingState.HELD,
+    "failed": OutstandingState.FAILED,
+}
+
+
+def remember(session: Session, scope: Scope, results: Sequence[Result]) -> None:
+    """Links hold what was agreed on; every open record is listed with its reason, every other one is off the list."""
+    changes = [change for one in results if (change := _change(scope, one)) is not None]
+    if changes:
+        session.ledger.settle(changes, now=session.clock())
+    flow, kind = scope.flow.name, scope.activity_type
+    closed = [one.proposal.source_id for one in results if one.outcome not in _OPEN]
+    if closed:
+        session.ledger.clear_outstanding(flow, kind, closed)
+    open_rows = [_open(scope, one, session.clock()) for one in results if one.outcome in _OPEN]
+    if open_rows:
+        session.ledger.record_outstanding(open_rows)
+
+
+def _change(scope: Scope, result: Result) -> LinkChange | None:
+    """The link's change for a result that wrote to no CRM; None when nothing moves (case 11: no ledger write)."""
+    proposal = result.proposal
+    if proposal.link_id is None or result.outcome in {"created", "updated", "failed"}:
+        return None
+    flow = scope.flow
+    match proposal.action:
+        case "confirm":
+            # Case 6: the create had happened. What the target shows is compared on the next pass.
+            return LinkChange(
+                proposal.link_id,
+                state=LinkState.LINKED,
+                record_ids={flow.target: proposal.target_id or ""},
+                clear_plan=True,
+            )
+        case "forget" | "unlink" | "deletetarget":
+            return LinkChange(
+                proposal.link_id,
+                state=LinkState.TOMBSTONED,
+                clear_plan=True,
+                tombstone=Tombstone(mapped=frozenset(proposal.source_prints)),
+            )
+        case "skip" | "acknowledge" | "keeptarget":
+            return _moved_bases(scope, proposal)
+        case _:
+            return None
+
+
+def _moved_bases(scope: Scope, proposal: Proposal) -> LinkChange | None:
+    flow, moves = scope.flow, proposal.moves
+    version_moved = proposal.case == 27  # store the version only
+    if not moves and not version_moved:
+        return None
+    unsettled = {
+        system: frozenset[str]()
+        for system, side in ((flow.source, "source_settled"), (flow.target, "target_settled"))
+        if moves.get(side)
+    }
+    bases = {
+        system: prints(moves[side])
+        for system, side in ((flow.source, "source"), (flow.target, "target"))
+        if moves.get(side)
+    }
+    return LinkChange(
+        proposal.link_id or 0,
+        bases=bases or None,
+        unsettled=unsettled or None,
+        versions={flow.source: proposal.source_version},
+    )
+
+
+def _open(scope: Scope, result: Result, now: datetime) -> Outstanding:
+    proposal = result.proposal
+    return Outstanding(
+        flow=scope.flow.name,
+        activity_type=scope.activity_type,
+        source_id=proposal.source_id,
+        state=_OPEN[result.outcome],
+        case=proposal.case,
+        rule=proposal.rule,
+        reason=mask(result.reason or proposal.reason),
+        waits_for=tuple(Missing(one["system"], one["kind"], one["id"]) for one in proposal.waits_for),
+        code=result.code,
+        message=mask(result.message),
+        correlation_id=result.correlation_id,
+        transient=is_transient(result),
+        since=now,
+        last_seen=now,
+        attempts=1,
+        next_try=now if is_transient(result) else None,  # what may succeed by itself is due at once
+        source_version=proposal.source_version,
+    )
+
+
+def is_transient(result: Result) -> bool:
+    """Whether a later run may succeed without anybody changing the record: it waits, or the API said "later"."""
+    return result.outcome == "deferred" or (result.outcome == "failed" and result.detail == "transient")

@@ -1,0 +1,59 @@
+"""Step 3: the decision for each record, and the exact body that would be sent. Writes to no CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from activity_sync.activities.kinds import Step
+from activity_sync.pipeline.observe import Seen
+from activity_sync.pipeline.propose import Proposer
+from activity_sync.pipeline.report import StepReport
+from activity_sync.pipeline.rows import Extracted, Resolved, frame, records
+from activity_sync.pipeline.scope import Scope
+from activity_sync.pipeline.session import Session
+
+
+async def transform(session: Session, scope: Scope) -> StepReport:
+    """Every staged record has one proposal."""
+    await session.identify()
+    report = StepReport(scope)
+    proposer = Proposer(session, scope)
+    async with session.counting(scope, Step.TRANSFORMED):
+        with session.staging.write(
+            scope.flow.name,
+            scope.activity_type,
+            Step.TRANSFORMED,
+            scope.run_id,
+            partitions=(scope.partitions.first, scope.partitions.last),
+        ) as out:
+            for batch in staged(session, scope):
+                proposals = await proposer.propose(batch)
+                for proposal in proposals:
+                    report.count(proposal.partition, "extracted")
+                    report.actions[proposal.action] += 1
+                out.append(frame([one.to_row(scope.run_id, session.clock()) for one in proposals]))
+    return report
+
+
+def staged(session: Session, scope: Scope) -> Iterator[Sequence[Seen]]:
+    """The extracted and resolved rows of each record, joined by id, in bounded batches.
+
+    A record without a resolved row (the step before was rerun for other rows) is left out: its own run carries it.
+    """
+    flow, kind = scope.flow.name, scope.activity_type
+    span = (scope.partitions.first, scope.partitions.last)
+    rows = session.configuration.limits.batch_rows
+    resolved = {
+        row["source_id"]: Resolved.from_row(row)
+        for batch in records(
+            session.staging.read(flow, kind, Step.RESOLVED, run_id=scope.input_run, partitions=span, batch_rows=rows)
+        )
+        for row in batch
+    }
+    extracted = session.staging.read(
+        flow, kind, Step.EXTRACTED, run_id=scope.input_run, partitions=span, batch_rows=rows
+    )
+    for batch in records(extracted):
+        yield [
+            Seen(one, resolved[one.record.id]) for one in map(Extracted.from_row, batch) if one.record.id in resolved
+        ]

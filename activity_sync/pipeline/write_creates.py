@@ -1,0 +1,113 @@
+"""Creates: announced in the ledger, written under our own key, then linked. Safe to stop at any instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from activity_sync.ledger.rows import Element, ElementState, LinkChange, LinkRow, LinkState, NewLink
+from activity_sync.pipeline.rows import Proposal, Result
+from activity_sync.pipeline.scope import Scope
+from activity_sync.pipeline.session import Session
+from activity_sync.systems.system import CreateRequest, WriteResult
+
+_BATCHES_AT_ONCE = 8
+
+
+async def write_creates(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
+    """One result per proposal. Each round of batches is announced before it is sent and linked after it."""
+    writer = session.target(scope).writer
+    size = writer.batch_size * _BATCHES_AT_ONCE
+    results: list[Result] = []
+    for start in range(0, len(proposals), size):
+        results += await _round(session, scope, proposals[start : start + size])
+    return results
+
+
+async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
+    links = session.ledger.announce([_new_link(scope, one) for one in proposals], now=session.clock())
+    mine = [one for one in proposals if _announced(links[one.source_id], one)]
+    results = [Result(one, "stale") for one in proposals if not _announced(links[one.source_id], one)]
+    written = await session.target(scope).writer.create(
+        scope.activity_type, [CreateRequest(one.key or "", one.body or {}) for one in mine]
+    )
+    now = session.clock().isoformat()
+    changes: list[LinkChange] = []
+    refused: list[int] = []
+    for proposal, answer in zip(mine, written, strict=True):
+        link = links[proposal.source_id]
+        match answer.outcome:
+            case "done" | "exists":
+                changes.append(_linked(scope, proposal, link, answer, now))
+                detail = "created" if answer.outcome == "done" else "confirmed"
+                outcome = "created" if answer.outcome == "done" else "unchanged"
+                results.append(_result(proposal, outcome, detail, answer))
+            case "refused" | "missing":
+                refused.append(link.id)
+                results.append(_result(proposal, "failed", "refused", answer))
+            case "uncertain":
+                # Case 9: it may have happened. The pending link stays and is settled by key, first thing next run.
+                results.append(_result(proposal, "deferred", "uncertain", answer))
+            case _:
+                results.append(_result(proposal, "failed", "transient", answer))
+    session.ledger.settle(changes, now=session.clock())
+    session.ledger.discard(refused)
+    return results
+
+
+def _announced(link: LinkRow, proposal: Proposal) -> bool:
+    """Whether the link is pending under this proposal's key: freshly announced, or left by a run that stopped."""
+    if link.fresh:
+        return True
+    return link.state is LinkState.PENDING and link.key == proposal.key and link.id == proposal.link_id
+
+
+def _new_link(scope: Scope, proposal: Proposal) -> NewLink:
+    return NewLink(
+        activity_type=scope.activity_type,
+        origin=scope.flow.source,
+        counterpart=scope.flow.target,
+        source_id=proposal.source_id,
+        key=proposal.key or "",
+        generation=proposal.generation,
+        intended=proposal.target_prints,
+        source_base=proposal.source_prints,
+        source_version=proposal.source_version,
+        elements=elements_of(proposal),
+    )
+
+
+def elements_of(proposal: Proposal) -> tuple[Element, ...]:
+    """The association elements of a new link, as the ledger keeps them."""
+    return tuple(
+        Element(one["kind"], one["role"], one["origin"], one["counterpart"], ElementState(one["state"]))
+        for one in proposal.elements
+    )
+
+
+def _linked(scope: Scope, proposal: Proposal, link: LinkRow, answer: WriteResult, now: str) -> LinkChange:
+    """The link after the create: the source as it was read, the target as we meant it, not yet read back."""
+    return LinkChange(
+        link_id=link.id,
+        state=LinkState.LINKED,
+        record_ids={scope.flow.target: answer.id or proposal.key or ""},
+        bases={scope.flow.source: proposal.source_prints, scope.flow.target: proposal.target_prints},
+        unsettled={scope.flow.target: frozenset(proposal.target_prints)},
+        versions={scope.flow.source: proposal.source_version},
+        clear_plan=True,
+        wrote_at=now,
+    )
+
+
+def _result(proposal: Proposal, outcome: str, detail: str, answer: WriteResult) -> Result:
+    return Result(
+        proposal,
+        outcome,
+        detail=detail,
+        target_id=answer.id,
+        status=answer.status,
+        code=answer.code,
+        message=answer.message,
+        reason=answer.code if outcome == "failed" else "",
+        correlation_id=answer.correlation_id,
+        attempts=1,
+    )
