@@ -11,18 +11,19 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
 import httpx
 
-from activity_sync.errors import RateLimited, ServerUnavailable, Unreachable
 from activity_sync.http.auth import Auth
 from activity_sync.http.connection import exchange, is_same_host, open_connection
 from activity_sync.http.limits import Limits
 from activity_sync.http.message import ApiRequest, ApiResponse, Refusal
 from activity_sync.http.read_answer import Meaning, read_meaning, read_retry_after
 from activity_sync.http.remedy import (
+    explain_failure,
     explain_foreign_link,
     explain_redirect,
     explain_refused_credentials,
@@ -37,6 +38,8 @@ from activity_sync.http.retry import (
     RetryPolicy,
     Wait,
     decide_retry,
+    may_have_been_done,
+    name_failure,
 )
 
 _log = logging.getLogger(__name__)
@@ -48,7 +51,8 @@ class ApiClient:
     """Sends requests to one API. Use as an async context manager, within one event loop.
 
     `timeout_seconds` is the longest silence of the server: both APIs may think for two minutes. `max_concurrency`
-    requests are under way at a time, their waits included. `sleep`, `clock`, `now` and `jitter` are for tests.
+    requests are under way at a time, their waits included. `limits` are closed with the client. `sleep`, `clock`,
+    `now` and `jitter` are for tests.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class ApiClient:
         if self._connection is not None:
             await self._connection.aclose()
             self._connection = None
+        await self._limits.close()
 
     async def send(self, request: ApiRequest) -> ApiResponse:
         """Send a request and return the answer that judges it.
@@ -117,66 +122,68 @@ class ApiClient:
 
     async def _repeat(self, request: ApiRequest, *, authenticated: bool) -> ApiResponse:
         url = self._locate(request, authenticated=authenticated)
-        origin = _origin(url)
-        started = self._clock()
-        attempt, lost, connected, renewed = 0, False, False, False
+        course = _Course(request, origin=_origin(url), authenticated=authenticated, started=self._clock())
         while True:
-            attempt += 1
             token = await self._auth.token(self._post_form) if authenticated else None
             answer = await self._attempt(request, url, token=token)
-            refusal = Refusal()
-            failure: Failure
             if isinstance(answer, NotSent | AnswerLost):
-                failure = answer
-            else:
-                self._reached = connected = True
-                if not authenticated and answer.status_code in {400, 401, 403}:
-                    return _respond(answer, lost=lost)
-                if answer.status_code >= 400:
-                    refusal = self._read_refusal(answer.status_code, answer.headers, answer.content)
-                meaning = read_meaning(answer.status_code)
-                match meaning:
-                    case Meaning.RETURN:
-                        return _respond(answer, lost=lost)
-                    case Meaning.FORBIDDEN if refusal.about_record:
-                        return _respond(answer, lost=lost)
-                    case Meaning.UNAUTHENTICATED if token and not renewed and self._auth.discard(token):
-                        renewed = True
-                        attempt -= 1
-                        continue
-                    case Meaning.UNAUTHENTICATED | Meaning.FORBIDDEN:
-                        raise explain_refused_credentials(self._system, answer.status_code, refusal)
-                    case Meaning.REDIRECT:
-                        raise explain_redirect(self._system, origin, answer.status_code)
-                    case _:
-                        failure = self._describe_failure(answer, refusal)
-            lost = lost or _may_have_been_done(failure)
-            connected = connected or isinstance(failure, AnswerLost)
-            decision = decide_retry(
-                failure,
-                attempt=attempt,
-                elapsed_seconds=self._clock() - started,
-                repeatable=request.repeatable,
-                reached=self._reached,
-                jitter=self._jitter(),
-                policy=self._policy,
-            )
-            match decision:
-                case GiveUp(why=why):
-                    raise self._give_up(failure, refusal, why, origin=origin, lost=lost, connected=connected)
-                case Wait(seconds=seconds):
-                    _log.info(
-                        "system=%s event=retry method=%s lane=%s attempt=%d failure=%s wait_seconds=%.2f",
-                        self._system,
-                        request.method,
-                        request.lane,
-                        attempt,
-                        _name(failure),
-                        seconds,
+                await self._wait(course, answer, Refusal())
+                continue
+            course.connected = True
+            self._reached = self._reached or authenticated
+            refusal = Refusal()
+            # The token host is not the system: it speaks OAuth's errors, which the auth reads.
+            if answer.status_code >= 400 and authenticated:
+                refusal = self._read_refusal(answer.status_code, answer.headers, answer.content)
+            match read_meaning(answer.status_code):
+                case Meaning.RETURN:
+                    return _respond(answer, course)
+                case Meaning.UNAUTHENTICATED | Meaning.FORBIDDEN if refusal.about_record or not authenticated:
+                    return _respond(answer, course)
+                case Meaning.UNAUTHENTICATED if not course.renewed and self._auth.discard(token or ""):
+                    course.renewed = True
+                case Meaning.UNAUTHENTICATED | Meaning.FORBIDDEN:
+                    raise explain_refused_credentials(self._system, answer.status_code, refusal)
+                case Meaning.REDIRECT:
+                    raise explain_redirect(self._system, course.origin, answer.status_code)
+                case Meaning.LATER | Meaning.UNCERTAIN:
+                    await self._wait(course, self._describe_failure(answer, refusal), refusal)
+
+    async def _wait(self, course: _Course, failure: Failure, refusal: Refusal) -> None:
+        """Sleep until the next attempt is due, or raise the error that ends the attempts."""
+        course.attempt += 1
+        course.lost = course.lost or may_have_been_done(failure)
+        course.connected = course.connected or isinstance(failure, AnswerLost)
+        request = course.request
+        decision = decide_retry(
+            failure,
+            attempt=course.attempt,
+            elapsed_seconds=self._clock() - course.started,
+            repeatable=request.repeatable,
+            reached=self._reached,
+            jitter=self._jitter(),
+            policy=self._policy,
+        )
+        match decision:
+            case GiveUp(why=why):
+                if isinstance(failure, NotSent) and not course.connected:
+                    raise explain_unreachable(
+                        self._system, course.origin, failure.detail, is_token_host=not course.authenticated
                     )
-                    if isinstance(failure, Later) and failure.status == 429 and authenticated:
-                        await self._limits.hold(request.lane, seconds)
-                    await self._sleep(seconds)
+                raise explain_failure(self._system, failure, refusal, why=why, maybe_applied=course.lost)
+            case Wait(seconds=seconds):
+                _log.info(
+                    "system=%s event=retry method=%s lane=%s attempt=%d failure=%s wait_seconds=%.2f",
+                    self._system,
+                    request.method,
+                    request.lane,
+                    course.attempt,
+                    name_failure(failure),
+                    seconds,
+                )
+                if isinstance(failure, Later) and failure.status == 429 and course.authenticated:
+                    await self._limits.hold(request.lane, seconds)
+                await self._sleep(seconds)
 
     def _locate(self, request: ApiRequest, *, authenticated: bool) -> str:
         if "://" not in request.path.partition("?")[0]:
@@ -220,34 +227,23 @@ class ApiClient:
             exhausted=refusal.exhausted,
         )
 
-    def _give_up(
-        self, failure: Failure, refusal: Refusal, why: str, *, origin: str, lost: bool, connected: bool
-    ) -> RateLimited | ServerUnavailable | Unreachable:
-        if isinstance(failure, NotSent) and not connected:
-            return explain_unreachable(self._system, origin, failure.detail)
-        facts = {
-            "system": self._system,
-            "status": failure.status if isinstance(failure, Later) else None,
-            "code": refusal.code or None,
-            "correlation_id": refusal.correlation_id or None,
-        }
-        if isinstance(failure, Later) and failure.status in {423, 429, 477} and not lost:
-            message = f"{self._system} asks to wait ({_name(failure)}): {why}."
-            return RateLimited(message, wait_seconds=failure.wait_seconds, **facts)
-        message = f"{self._system} gives no usable answer ({_name(failure)}): {why}."
-        return ServerUnavailable(message, maybe_applied=lost, **facts)
+
+@dataclass(slots=True)
+class _Course:
+    """How far one request has come. `lost`: some attempt may have been carried out unseen."""
+
+    request: ApiRequest
+    origin: str = field(kw_only=True)
+    authenticated: bool = field(kw_only=True)
+    started: float = field(kw_only=True)
+    attempt: int = 0
+    lost: bool = False
+    connected: bool = False
+    renewed: bool = False
 
 
-def _may_have_been_done(failure: Failure) -> bool:
-    return isinstance(failure, AnswerLost) or (isinstance(failure, Later) and not failure.untouched)
-
-
-def _respond(answer: httpx.Response, *, lost: bool) -> ApiResponse:
-    return ApiResponse(answer.status_code, answer.headers, answer.content, earlier_answer_lost=lost)
-
-
-def _name(failure: Failure) -> str:
-    return str(failure.status) if isinstance(failure, Later) else failure.detail
+def _respond(answer: httpx.Response, course: _Course) -> ApiResponse:
+    return ApiResponse(answer.status_code, answer.headers, answer.content, earlier_answer_lost=course.lost)
 
 
 def _origin(url: str) -> str:

@@ -28,6 +28,10 @@ class Limits(Protocol):
         """The API refused for its limits: nobody sends in this lane for so long."""
         ...
 
+    async def close(self) -> None:
+        """Nothing more is asked."""
+        ...
+
 
 class NoLimits:
     """Lets everything through."""
@@ -43,3 +47,6 @@ class NoLimits:
 
     async def hold(self, lane: str, seconds: float) -> None:
         """Nobody to hold."""
+
+    async def close(self) -> None:
+        """Nothing to close."""

@@ -51,6 +51,16 @@ class Later:
 Failure = NotSent | AnswerLost | Later
 
 
+def may_have_been_done(failure: Failure) -> bool:
+    """Whether the server may have carried out the request all the same."""
+    return isinstance(failure, AnswerLost) or (isinstance(failure, Later) and not failure.untouched)
+
+
+def name_failure(failure: Failure) -> str:
+    """The failure in a word or two, for logs and messages."""
+    return str(failure.status) if isinstance(failure, Later) else failure.detail
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Send it again after this long."""
