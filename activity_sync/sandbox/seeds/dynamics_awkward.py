@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from activity_sync.sandbox.seeds.dynamics_activities import (
@@ -18,6 +19,8 @@ from activity_sync.sandbox.seeds.dynamics_activities import (
 )
 from activity_sync.sandbox.seeds.words import EMOJI, RIGHT_TO_LEFT
 from activity_sync.sandbox.seeds.world import World, guid, iso_s
+
+Add = Callable[..., str]
 
 _FILE = base64.b64encode(b"price list, page 1").decode()
 
@@ -40,6 +43,11 @@ def add_awkward(activities: DynamicsActivities, world: World) -> None:
             given[column] = {"type": about[0], "id": about[1]}
         return activities.add(table, given, at=at, case=case)
 
+    for add_table in (_tasks, _phone_calls, _emails, _appointments, _notes):
+        add_table(add, world)
+
+
+def _tasks(add: Add, world: World) -> None:
     gone = next(each for each in world.owners if not each.active)
     sales = next(each for each in world.owners if not each.hubspot_id)
     add("task without subject", "task", {"description": "only a description"})
@@ -68,6 +76,9 @@ def add_awkward(activities: DynamicsActivities, world: World) -> None:
     add("task about an opportunity", "task", {"subject": "Deal"}, about=("opportunity", world.deals[0].dynamics_id))
     add("task about a case", "task", {"subject": "Case"}, about=("incident", world.tickets[0].dynamics_id))
 
+
+def _phone_calls(add: Add, world: World) -> None:
+    contact, owner = world.shared_contacts()[0], world.owners[0]
     ends = {"phonecall_activity_parties": between(contact, owner, outgoing=True)}
     add("phone call without duration", "phonecall", {"subject": "Quick one", **ends})
     add("phone call without parties", "phonecall", {"subject": "Who called?", "directioncode": False})
@@ -79,6 +90,9 @@ def add_awkward(activities: DynamicsActivities, world: World) -> None:
         "subject": "Conference", "actualdurationminutes": 61,
         "phonecall_activity_parties": [party("systemuser", owner.dynamics_id, SENDER), *crowd]})  # fmt: skip
 
+
+def _emails(add: Add, world: World) -> None:
+    contact, owner = world.shared_contacts()[0], world.owners[0]
     mail = {"email_activity_parties": between(contact, owner, outgoing=True, addresses=True)}
     sent = {"statecode": 1, "statuscode": 3, **mail}
     add("email without subject", "email", {"description": "<p>no subject</p>", **sent})
@@ -99,6 +113,9 @@ def add_awkward(activities: DynamicsActivities, world: World) -> None:
         "subject": "Hello", "statecode": 1, "statuscode": 3, "email_activity_parties": strangers})  # fmt: skip
     add("email about nothing", "email", {"subject": "Parties only", **sent}, about=None)
 
+
+def _appointments(add: Add, world: World) -> None:
+    owner = world.owners[0]
     day = datetime(world.now.year, world.now.month, world.now.day, tzinfo=UTC) - timedelta(days=3)
     hour = {"scheduledstart": iso_s(day + timedelta(hours=9)), "scheduledend": iso_s(day + timedelta(hours=10))}
     add("appointment of a whole day", "appointment", {
@@ -114,6 +131,8 @@ def add_awkward(activities: DynamicsActivities, world: World) -> None:
         "appointment_activity_parties": [party("systemuser", owner.dynamics_id, ORGANIZER), *guests]},
         about=("account", world.companies[0].dynamics_id))  # fmt: skip
 
+
+def _notes(add: Add, _: World) -> None:
     add("note without text", "annotation", {"subject": "Only a title"})
     add("note without subject", "annotation", {"notetext": "only text"})
     add("note of 70,000 characters", "annotation", {"subject": "Long", "notetext": "All of it. " * 6_364})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from activity_sync.sandbox.seeds.hubspot_activities import HubSpotActivities, headers
@@ -10,30 +11,28 @@ from activity_sync.sandbox.seeds.words import EMOJI, RIGHT_TO_LEFT
 from activity_sync.sandbox.seeds.world import World, iso_ms
 
 Links = list[tuple[str, str]]
+Add = Callable[..., None]
+
 _EMPTY_BODY = '<div style="" dir="auto" data-top-level="true"><br></div>'
 
 
 def add_awkward(activities: HubSpotActivities, world: World) -> None:
-    """Add one activity of each awkward kind, an hour apart."""
-    contact = world.shared_contacts()[0]
-    to: Links = [("contacts", contact.hubspot_id)]
-    owner = world.owners[0].hubspot_id
-    start = world.now - timedelta(days=9)
-    made = 0
+    """Add one activity of each awkward kind, some hours apart."""
+    usual: Links = [("contacts", world.shared_contacts()[0].hubspot_id)]
+    at = (world.now - timedelta(days=9)).replace(microsecond=137_000)
 
     def add(case: str, kind: str, properties: dict[str, str], links: Links | None = None) -> None:
-        nonlocal made
-        made += 1
-        at = (start + timedelta(hours=3 * made, milliseconds=137 * made)).replace(microsecond=137_000)
-        given = {"hs_timestamp": iso_ms(at), "hubspot_owner_id": owner} | properties
-        activities.add(
-            kind,
-            {name: value for name, value in given.items() if value},
-            at=at,
-            to=to if links is None else links,
-            case=case,
-        )
+        nonlocal at
+        at += timedelta(hours=3)
+        given = {"hs_timestamp": iso_ms(at), "hubspot_owner_id": world.owners[0].hubspot_id} | properties
+        present = {name: value for name, value in given.items() if value}
+        activities.add(kind, present, at=at, to=usual if links is None else links, case=case)
 
+    for add_type in (_notes, _tasks, _calls, _emails, _meetings):
+        add_type(add, world)
+
+
+def _notes(add: Add, world: World) -> None:
     add("note without body", "notes", {"hs_attachment_ids": "4241968539"})
     add("note with empty HTML", "notes", {"hs_note_body": "<p></p>"})
     add("note with empty wrapper", "notes", {"hs_note_body": _EMPTY_BODY})
@@ -49,7 +48,12 @@ def add_awkward(activities: HubSpotActivities, world: World) -> None:
     add("note of a marketing owner", "notes", {"hs_note_body": "campaign", "hubspot_owner_id": "50091"})
     add("note without association", "notes", {"hs_note_body": "hangs on nothing"}, [])
     companies = [("companies", each.hubspot_id) for each in world.companies[:3]]
-    add("note on three companies", "notes", {"hs_note_body": "a group of three"}, [*to, *companies])
+    add(
+        "note on three companies",
+        "notes",
+        {"hs_note_body": "a group of three"},
+        [("contacts", world.shared_contacts()[0].hubspot_id), *companies],
+    )
     add("note on a company only", "notes", {"hs_note_body": "no person"}, companies[:1])
     add("note on a deal only", "notes", {"hs_note_body": "deal room"}, [("deals", world.deals[0].hubspot_id)])
     add("note on a ticket only", "notes", {"hs_note_body": "case room"}, [("tickets", world.tickets[0].hubspot_id)])
@@ -58,7 +62,8 @@ def add_awkward(activities: HubSpotActivities, world: World) -> None:
     add("note on a contact by second address", "notes", {"hs_note_body": "at home"}, [("contacts", "29001")])
     add("note on a contact that Dynamics has twice", "notes", {"hs_note_body": "which one?"}, [("contacts", "29004")])
 
-    several = [("contacts", each.hubspot_id) for each in world.shared_contacts()[1:6]]
+
+def _tasks(add: Add, world: World) -> None:
     add("task without subject", "tasks", {"hs_task_body": "only a body"})
     add("task without anything", "tasks", {})
     add("task completed", "tasks", {"hs_task_subject": "Done ", "hs_task_status": "COMPLETED"})
@@ -70,6 +75,9 @@ def add_awkward(activities: HubSpotActivities, world: World) -> None:
     add("task with reminder", "tasks", {"hs_task_subject": "Remind me", "hs_task_reminders": reminder})
     add("task with an apostrophe", "tasks", {"hs_task_subject": "Call Ms O'Brien d'Arcy \"soon\""})
 
+
+def _calls(add: Add, world: World) -> None:
+    several = [("contacts", each.hubspot_id) for each in world.shared_contacts()[1:6]]
     add("call without duration", "calls", {"hs_call_title": "Quick one", "hs_call_direction": "INBOUND"})
     add("call without direction", "calls", {"hs_call_title": "Who called?", "hs_call_duration": "0"})
     add("call without title", "calls", {"hs_call_body": "no title", "hs_call_direction": "OUTBOUND"})
@@ -77,6 +85,9 @@ def add_awkward(activities: HubSpotActivities, world: World) -> None:
     add("call cancelled", "calls", cancelled)
     add("call with five contacts", "calls", {"hs_call_title": "Conference", "hs_call_duration": "61500"}, several)
 
+
+def _emails(add: Add, world: World) -> None:
+    contact = world.shared_contacts()[0]
     mail = {"hs_email_direction": "EMAIL", "hs_email_headers": headers(contact, world.owners[0], incoming=False)}
     add("email without subject", "emails", mail | {"hs_email_html": "<p>no subject</p>"})
     add("email without body", "emails", mail | {"hs_email_subject": "Nothing inside"})
@@ -94,6 +105,8 @@ def add_awkward(activities: HubSpotActivities, world: World) -> None:
     add("email to strangers", "emails", mail | {
         "hs_email_subject": "Hello", "hs_email_headers": json.dumps(strangers)})  # fmt: skip
 
+
+def _meetings(add: Add, world: World) -> None:
     day = datetime(world.now.year, world.now.month, world.now.day, tzinfo=UTC) - timedelta(days=3)
     add("meeting of a whole day", "meetings", {
         "hs_meeting_title": "Trade fair", "hs_timestamp": iso_ms(day), "hs_meeting_start_time": iso_ms(day),
