@@ -36,11 +36,13 @@ def decode_in_context(
 ) -> dict[str, Value]:
     """As `decode_fields`, for a part of a record: `context` tells the fields whose properties are not there."""
     values: dict[str, Value] = {}
+    known: Mapping[str, Value] = {}
     ours = {name: rule for name, rule in mapping.fields.items() if rule.kind is not Kind.TRANSLATOR}
     # A field that depends on another is read after it.
     for name, rule in sorted(ours.items(), key=lambda item: bool(item[1].depends_on)):
-        told = {field for field, other in ours.items() if field in values and _is_there(other, properties)}
-        known = {**values, **{field: value for field, value in context.items() if field not in told}}
+        if rule.depends_on:
+            told = {field for field in values if _is_there(ours[field], properties)}
+            known = {**values, **{field: value for field, value in context.items() if field not in told}}
         values[name] = _decode(mapping, rule, properties, known)
     for body, heading in mapping.headings.items():
         values[heading], values[body] = _split(values[body])

@@ -57,6 +57,23 @@ _ALLOWED_SCHEMES = {"http", "https", "mailto", "tel", "cid", "data"}
 _INLINE_IMAGE = re.compile(r"\s*data:image/(?:png|gif|jpe?g|webp|bmp);base64,", re.IGNORECASE)
 
 
+def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    if name in {"href", "src", "cite"} and value.strip().lower().startswith("data:"):
+        return value if tag == "img" and name == "src" and _INLINE_IMAGE.match(value) else None
+    return value
+
+
+_CLEANER = nh3.Cleaner(
+    tags=_ALLOWED_TAGS,
+    clean_content_tags=_UNWANTED_WITH_CONTENT,
+    attributes=_ALLOWED_ATTRIBUTES,
+    attribute_filter=_keep_attribute,
+    url_schemes=_ALLOWED_SCHEMES,
+    url_relative="deny",  # it would point into the CRM that shows it
+    filter_style_properties=_ALLOWED_STYLES,
+)
+
+
 def without_forbidden_characters(text: str) -> str:
     """`text` without control characters (tab and line ends stay) and without halves of surrogate pairs."""
     return _FORBIDDEN.sub("", text)
@@ -82,15 +99,7 @@ def sanitise(markup: str) -> str:
 
     Idempotent. Keeps text, links, tables, lists, images and inline appearance.
     """
-    return nh3.clean(
-        without_forbidden_characters(markup),
-        tags=_ALLOWED_TAGS,
-        clean_content_tags=_UNWANTED_WITH_CONTENT,
-        attributes=_ALLOWED_ATTRIBUTES,
-        attribute_filter=_keep_attribute,
-        url_schemes=_ALLOWED_SCHEMES,
-        filter_style_properties=_ALLOWED_STYLES,
-    )
+    return _CLEANER.clean(without_forbidden_characters(markup))
 
 
 def text_to_html(text: str) -> str:
@@ -115,9 +124,3 @@ def as_text(body: RichText) -> str:
 def _line_as_html(line: str) -> str:
     indent = len(line) - len(line.lstrip(" \t"))
     return "&nbsp;" * len(line[:indent].expandtabs(4)) + html.escape(line[indent:], quote=False)
-
-
-def _keep_attribute(tag: str, name: str, value: str) -> str | None:
-    if name in {"href", "src", "cite"} and value.strip().lower().startswith("data:"):
-        return value if tag == "img" and name == "src" and _INLINE_IMAGE.match(value) else None
-    return value

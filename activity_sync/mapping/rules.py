@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
@@ -52,7 +53,8 @@ class Choice(_Rule):
 
     `value`: the canonical value; null stands for "empty". `native`: the system's spelling or
     spellings of it, the preferred one first (for a `state`: the pair). `when`: canonical fields that must have one of
-    these values. `loss`: a neighbour, not the value itself; only written. `read: false` and `write: false` say so of other lines.
+    these values. `loss`: a neighbour, not the value itself, so only written. `read: false`, `write: false`: a line for
+    one direction.
     """
 
     value: str | None
@@ -164,7 +166,7 @@ class FieldRule(_Rule):
             raise ValueError("a field needs `property` or `read`")
         return self
 
-    @property
+    @cached_property
     def depends_on(self) -> frozenset[str]:
         """The canonical fields that decide how this one is read."""
         named = set(self.when)
@@ -209,7 +211,7 @@ class TypeMapping(_Rule):
                 raise ValueError(f"field {name}: `inside` names no field of this type: {rule.inside}")
         return self
 
-    @property
+    @cached_property
     def headings(self) -> dict[str, str]:
         """Body field to the field that is kept as its heading."""
         return {rule.inside: name for name, rule in self.fields.items() if rule.inside is not None}
