@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from activity_sync.errors import InvalidRecord
+from activity_sync.errors import MalformedResponse
 from activity_sync.http.message import ApiResponse, Refusal
 
 _RECORD_REFUSALS: Final = frozenset({400, 404, 409, 413, 414, 422})
@@ -92,11 +92,11 @@ def read_rows(response: ApiResponse) -> Iterator[RowRefusal]:
         yield _row(row, status=_row_status(row), correlation_id=correlation_id)
 
 
-def refuse(response: ApiResponse, what: str) -> InvalidRecord:
+def explain(response: ApiResponse, what: str) -> MalformedResponse:
     """The error for an answer that refuses `what` (a read, say) where no single record is to blame."""
     whole = read_whole(response)
-    return InvalidRecord(
-        f"hubspot refuses {what} ({whole.status} {whole.code})".rstrip(),
+    return MalformedResponse(
+        f"hubspot refuses {what} ({whole.status} {whole.code})".replace(" )", ")"),
         system="hubspot",
         status=whole.status,
         code=whole.code or None,

@@ -8,7 +8,7 @@ millisecond than a query can leave out by name, that millisecond is walked by re
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
@@ -58,7 +58,7 @@ class Position:
         return [*rest, filter_on(RECORD_ID, "NOT_IN", sorted(self.seen))] if self.seen else rest
 
 
-async def walk_window(ask: Ask, fits: Fits, window: Window, *, first: Hits) -> AsyncIterator[Sequence[Json]]:
+async def walk_window(ask: Ask, fits: Fits, window: Window, *, first: Hits) -> AsyncGenerator[Sequence[Json], None]:
     """Page by page everything modified inside the window; `first` is the answer to its first query.
 
     MalformedResponse when the search repeats itself.
@@ -83,7 +83,7 @@ async def walk_window(ask: Ask, fits: Fits, window: Window, *, first: Hits) -> A
         hits = await ask(position.filters(end), MODIFIED)
 
 
-async def _walk_instant(ask: Ask, position: Position) -> AsyncIterator[Sequence[Json]]:
+async def _walk_instant(ask: Ask, position: Position) -> AsyncGenerator[Sequence[Json], None]:
     """What was modified in one millisecond, without what has been seen, by ascending id."""
     instant = str(position.since)
     last = "0"

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from activity_sync.errors import MalformedResponse
 from activity_sync.http.message import ApiResponse
@@ -25,6 +25,7 @@ HISTORY_BATCH: Final = 50
 """Inputs of a batch read with property history."""
 LIST_PAGE: Final = 100
 SEARCH_PAGE: Final = 200
+OWNER_PAGE: Final = 500
 SEARCH_BODY_CHARS: Final = 3_000
 """A search whose body is longer is refused."""
 SEARCH_CAP: Final = 10_000
@@ -37,6 +38,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 Json = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +177,12 @@ def batch_read_body(
     return body
 
 
-def is_same_text(left: Any, right: Any) -> bool:
-    """Whether two values are equal as HubSpot compares text: without regard to case."""
-    return str(left or "").strip().lower() == str(right or "").strip().lower()
-
-
 def split_list(value: Any) -> tuple[str, ...]:
     """The values of a property that joins several by `;`. Empty for null and blank."""
     return tuple(one for part in str(value or "").split(";") if (one := part.strip()))
+
+
+def split_batches(items: Iterable[T], size: int) -> list[list[T]]:
+    """The items in order, at most `size` together."""
+    whole = list(items)
+    return [whole[start : start + size] for start in range(0, len(whole), size)]

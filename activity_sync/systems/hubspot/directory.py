@@ -1,0 +1,198 @@
+"""Knows contacts, companies, deals, tickets and owners."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from activity_sync.activities.kinds import RecordKind
+from activity_sync.systems.hubspot.metadata import Metadata
+from activity_sync.systems.hubspot.operations import Operations
+from activity_sync.systems.hubspot.searches import search_tokens, search_values
+from activity_sync.systems.hubspot.wire import OWNER_PAGE, Json, read_time, split_list
+from activity_sync.systems.system import Lookup, NaturalKey, Owner
+
+_OTHER_EMAILS: Final = "hs_additional_emails"
+_OTHER_DOMAINS: Final = "hs_additional_domains"
+_PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
+    RecordKind.CONTACT: ("email", _OTHER_EMAILS, "firstname", "lastname"),
+    RecordKind.COMPANY: ("name", "domain", _OTHER_DOMAINS),
+    RecordKind.DEAL: ("dealname",),
+    RecordKind.TICKET: ("subject",),
+}
+_NAME: Final[Mapping[str, tuple[str, ...]]] = {
+    RecordKind.CONTACT: ("firstname", "lastname"),
+    RecordKind.COMPANY: ("name",),
+    RecordKind.DEAL: ("dealname",),
+    RecordKind.TICKET: ("subject",),
+}
+_MERGED_KINDS: Final = frozenset({RecordKind.CONTACT, RecordKind.COMPANY})
+
+
+class HubSpotDirectory:
+    """Looks records up. `stored_id_properties`: by kind, the property that holds the counterpart's id, if any."""
+
+    def __init__(self, operations: Operations, metadata: Metadata, *, stored_id_properties: Mapping[str, str]) -> None:
+        self._operations = operations
+        self._metadata = metadata
+        self._stored_ids = dict(stored_id_properties)
+        self._owners: dict[str, Owner] | None = None
+        self._owners_lock = asyncio.Lock()
+
+    async def describe(self, kind: str, ids: Sequence[str]) -> dict[str, NaturalKey]:
+        """The natural keys of these records, by the id asked for: that of a merged record gives its survivor.
+
+        Ids that lead to nothing are absent.
+        """
+        wanted = [one for one in dict.fromkeys(ids) if one.isdigit()]
+        found = {
+            str(one["id"]): self._key(kind, one)
+            for one in await self._operations.batch_read(kind, wanted, self._properties(kind))
+        }
+        if kind not in _MERGED_KINDS:
+            return found
+        # A batch read does not know the ids that a merge has ended; reading one record does.
+        missing = [one for one in wanted if one not in found]
+        survivors = await asyncio.gather(
+            *(self._operations.find_one(kind, one, self._properties(kind)) for one in missing)
+        )
+        return found | {
+            old: self._key(kind, survivor)
+            for old, survivor in zip(missing, survivors, strict=True)
+            if survivor is not None
+        }
+
+    async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
+        """Per kind, every record that has one of the ids, stored ids, addresses, domains or names, each once.
+
+        Secondary addresses are searched for those that are nobody's primary one, names for what no domain finds.
+        """
+        kinds = list(dict.fromkeys(lookup.kind for lookup in lookups))
+        answers = await asyncio.gather(
+            *(self._find(kind, [one for one in lookups if one.kind == kind]) for kind in kinds)
+        )
+        return dict(zip(kinds, answers, strict=True))
+
+    async def owners(self) -> Mapping[str, Owner]:
+        """All owners by id, those of deactivated users included; read once."""
+        async with self._owners_lock:
+            if self._owners is None:
+                archived, living = await asyncio.gather(self._read_owners("true"), self._read_owners("false"))
+                self._owners = {owner.id: owner for owner in (*archived, *living)}
+            return self._owners
+
+    async def _find(self, kind: str, lookups: Sequence[Lookup]) -> list[NaturalKey]:
+        ids = [one for lookup in lookups for one in lookup.ids if one.isdigit()]
+        stored_ids = [one for lookup in lookups for one in lookup.stored_ids]
+        emails = [_fold(one) for lookup in lookups for one in lookup.emails if "@" in one]
+        domains = [one for lookup in lookups for one in lookup.domains]
+        at_once = await asyncio.gather(
+            self._operations.batch_read(kind, ids, self._properties(kind)),
+            self._by_stored_id(kind, stored_ids),
+            self._by_email(kind, emails),
+            self._by_value(kind, "domain", domains) if kind == RecordKind.COMPANY else _nothing(),
+        )
+        found = self._unique(kind, (one for some in at_once for one in some))
+        if (names := open_names(lookups, found.values())) and kind != RecordKind.CONTACT:
+            found |= self._unique(kind, await self._by_value(kind, _NAME[kind][0], names))
+        return list(found.values())
+
+    async def _by_stored_id(self, kind: str, stored_ids: Sequence[str]) -> list[Json]:
+        name = self._stored_ids.get(kind)
+        # A filter on a property that does not exist is refused.
+        if not (name and stored_ids) or name not in (await self._metadata.read(kind)).properties:
+            return []
+        return await self._by_value(kind, name, stored_ids)
+
+    async def _by_email(self, kind: str, emails: Sequence[str]) -> list[Json]:
+        if kind != RecordKind.CONTACT or not emails:
+            return []
+        properties = self._properties(kind)
+        found = await self._operations.batch_read(kind, emails, properties, id_property="email")
+        known = {address for one in found for address in self._addresses(one)}
+        rest = [address for address in dict.fromkeys(emails) if address not in known]
+        # A token is part of a value: what merely resembles the address is left out here.
+        similar = await search_tokens(self._operations, kind, _OTHER_EMAILS, rest, properties=properties)
+        return [*found, *(one for one in similar if self._addresses(one) & set(rest))]
+
+    async def _by_value(self, kind: str, name: str, values: Sequence[str]) -> list[Json]:
+        return await search_values(self._operations, kind, name, values, properties=self._properties(kind))
+
+    async def _read_owners(self, archived: str) -> list[Owner]:
+        found: list[Owner] = []
+        after: str | None = None
+        while True:
+            params: dict[str, str | int] = {"limit": OWNER_PAGE, "archived": archived}
+            if after:
+                params["after"] = after
+            page = await self._operations.get_page(self._operations.paths.owners(), params=params)
+            found.extend(_owner(one, active=archived == "false") for one in page.results)
+            if page.after is None or page.after == after:
+                return found
+            after = page.after
+
+    def _properties(self, kind: str) -> tuple[str, ...]:
+        stored = self._stored_ids.get(kind)
+        return (*_PROPERTIES[kind], stored) if stored else _PROPERTIES[kind]
+
+    def _unique(self, kind: str, records: Iterable[Json]) -> dict[str, NaturalKey]:
+        return {str(one["id"]): self._key(kind, one) for one in records}
+
+    def _addresses(self, record: Json) -> set[str]:
+        return {_fold(address) for address in _emails(record["properties"])}
+
+    def _key(self, kind: str, record: Json) -> NaturalKey:
+        properties = record.get("properties") or {}
+        created = record.get("createdAt")
+        return NaturalKey(
+            id=str(record["id"]),
+            kind=str(kind),
+            name=" ".join(part for name in _NAME[kind] if (part := str(properties.get(name) or "").strip())),
+            emails=_emails(properties) if kind == RecordKind.CONTACT else (),
+            domains=_domains(properties) if kind == RecordKind.COMPANY else (),
+            stored_id=str(properties.get(self._stored_ids.get(kind, "")) or ""),
+            created_at=read_time(created) if created else None,
+        )
+
+
+def open_names(lookups: Iterable[Lookup], found: Iterable[NaturalKey]) -> list[str]:
+    """The names still to search for. None of a look-up whose every domain has been found: names are the last resort."""
+    keys = list(found)
+    names = {_fold(key.name) for key in keys}
+    domains = {_fold(domain) for key in keys for domain in key.domains}
+    return [
+        name
+        for lookup in lookups
+        if not _is_settled(lookup, domains)
+        for name in dict.fromkeys(lookup.names)
+        if _fold(name) not in names
+    ]
+
+
+def _is_settled(lookup: Lookup, found_domains: set[str]) -> bool:
+    domains = {_fold(one) for one in lookup.domains}
+    return len(set(lookup.names)) <= len(domains) and domains <= found_domains
+
+
+def _owner(given: Json, *, active: bool) -> Owner:
+    name = " ".join(str(part) for part in (given.get("firstName"), given.get("lastName")) if part)
+    return Owner(id=str(given["id"]), email=str(given.get("email") or ""), name=name, active=active)
+
+
+def _emails(properties: Json) -> tuple[str, ...]:
+    primary = str(properties.get("email") or "").strip()
+    return tuple(dict.fromkeys(one for one in (primary, *split_list(properties.get(_OTHER_EMAILS))) if one))
+
+
+def _domains(properties: Json) -> tuple[str, ...]:
+    primary = str(properties.get("domain") or "").strip()
+    return tuple(dict.fromkeys(one for one in (primary, *split_list(properties.get(_OTHER_DOMAINS))) if one))
+
+
+def _fold(text: str) -> str:
+    return text.strip().lower()
+
+
+async def _nothing() -> list[Json]:
+    return []

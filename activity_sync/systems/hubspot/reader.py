@@ -1,0 +1,229 @@
+"""Reads activities with their associations: what changed in a window, single records, keys, and edit times."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any, Final
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.systems.hubspot.associations import TARGETS, read_inline
+from activity_sync.systems.hubspot.keys import find_keys
+from activity_sync.systems.hubspot.metadata import KEY, KeyProperty, Metadata
+from activity_sync.systems.hubspot.operations import Operations
+from activity_sync.systems.hubspot.windows import is_list_cheaper, walk_window
+from activity_sync.systems.hubspot.wire import (
+    ASSOCIATION_READ,
+    MODIFIED,
+    Hits,
+    Json,
+    fits_search,
+    read_modified,
+    read_record,
+    read_time,
+    search_body,
+    within,
+)
+from activity_sync.systems.system import SourceRecord, Window
+
+_SOURCE: Final = "hs_object_source"
+_SOURCE_ID: Final = "hs_object_source_id"
+_APP_SOURCES: Final = frozenset({"INTEGRATION", "API"})
+
+
+class HubSpotReader:
+    """Reads activities. `columns`: the properties to read of a type; `properties_of`: those that hold a field."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        metadata: Metadata,
+        *,
+        columns: Callable[[ActivityType], Sequence[str]],
+        properties_of: Callable[[ActivityType, str], Sequence[str]],
+    ) -> None:
+        self._operations = operations
+        self._metadata = metadata
+        self._columns = columns
+        self._properties_of = properties_of
+        self._totals: dict[str, int] = {}
+        self._own_apps: set[str] = set()
+
+    async def oldest_changes(self, types: Collection[ActivityType]) -> dict[ActivityType, datetime | None]:
+        """The oldest modification time per type, one search each; None where there is no activity."""
+        pages = await asyncio.gather(*(self._oldest(one) for one in types))
+        return {
+            one: read_modified(page.results[0]) if page.results else None
+            for one, page in zip(types, pages, strict=True)
+        }
+
+    async def changes(self, activity_type: ActivityType, window: Window) -> AsyncGenerator[list[SourceRecord], None]:
+        """Pages of at most 1,000 records modified inside the window, each with its associations.
+
+        By search, or from a list of all records where that is cheaper. A record edited while we read falls to a later
+        window, or comes with its newer state if that still lies inside.
+        """
+        if window.start >= window.end:
+            return
+        first = await self._search(activity_type, within(window), MODIFIED)
+        pages = (
+            self._list_pages(activity_type, window)
+            if await self._prefers_list(activity_type, first)
+            else self._search_pages(activity_type, window, first)
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                yield page
+
+    async def read(self, activity_type: ActivityType, ids: Sequence[str]) -> dict[str, SourceRecord]:
+        """The records of these ids. Archived ones are `gone`; an id that is neither here nor there is absent."""
+        wanted = [one for one in dict.fromkeys(ids) if one.isdigit()]
+        columns = self._columns(activity_type)
+        living, associated = await asyncio.gather(
+            self._operations.batch_read(activity_type, wanted, columns),
+            self._operations.read_associations(activity_type, wanted),
+        )
+        found = {str(one["id"]): read_record(one, associations=associated.get(str(one["id"]))) for one in living}
+        if missing := [one for one in wanted if one not in found]:
+            archived = await self._operations.batch_read(activity_type, missing, columns, archived=True)
+            found |= {str(one["id"]): read_record({**one, "archived": True}) for one in archived}
+        return found
+
+    async def find_keys(self, activity_type: ActivityType, keys: Sequence[str]) -> dict[str, str]:
+        """Our own keys that exist, with the record's id. "Absent" is certain only where `keys_are_certain` says so."""
+        schema = await self._metadata.read(activity_type)
+        return await find_keys(self._operations, activity_type, keys, key_property=schema.key)
+
+    async def keys_are_certain(self, activity_type: ActivityType) -> bool:
+        """Whether `find_keys` reads the records themselves, and not a search index that lags behind them."""
+        return (await self._metadata.read(activity_type)).key is KeyProperty.UNIQUE
+
+    async def field_times(
+        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
+    ) -> dict[str, dict[str, datetime]]:
+        """When each field of each record was last changed, by the history of its properties.
+
+        Our own writes are left out as soon as our app's id is known: from a record that carries our key.
+        """
+        columns = {name: tuple(self._properties_of(activity_type, name)) for name in fields}
+        history = sorted({column for some in columns.values() for column in some})
+        if not history or not ids:
+            return {}
+        records = await self._operations.batch_read(activity_type, ids, (KEY, _SOURCE, _SOURCE_ID), history=history)
+        self._own_apps.update(own_app(record) for record in records)
+        times: dict[str, dict[str, datetime]] = {}
+        for record in records:
+            edits = last_edits(record, own_apps=self._own_apps - {""})
+            times[str(record["id"])] = {
+                name: max(edits[column] for column in some if column in edits)
+                for name, some in columns.items()
+                if any(column in edits for column in some)
+            }
+        return times
+
+    # --- windows -------------------------------------------------------------------------------------------------
+
+    async def _prefers_list(self, activity_type: ActivityType, first: Hits) -> bool:
+        total = self._totals.get(activity_type)
+        if total is None:
+            # Unknown, it is worth a call only where a list of nothing but the window's records would be cheaper.
+            if first.after is None or not is_list_cheaper(
+                in_window=first.total, in_all=first.total, kinds=len(TARGETS)
+            ):
+                return False
+            total = (await self._oldest(activity_type)).total
+        return is_list_cheaper(in_window=first.total, in_all=total, kinds=len(TARGETS))
+
+    async def _oldest(self, activity_type: ActivityType) -> Hits:
+        body = search_body((), properties=(MODIFIED,), sort=MODIFIED, limit=1)
+        page = await self._operations.search(activity_type, body)
+        self._totals[activity_type] = page.total
+        return page
+
+    async def _search(self, activity_type: ActivityType, filters: Sequence[Json], sort: str) -> Hits:
+        return await self._operations.search(activity_type, self._body(activity_type, filters, sort))
+
+    def _body(self, activity_type: ActivityType, filters: Sequence[Json], sort: str) -> Json:
+        return search_body((filters,), properties=self._columns(activity_type), sort=sort)
+
+    async def _search_pages(
+        self, activity_type: ActivityType, window: Window, first: Hits
+    ) -> AsyncGenerator[list[SourceRecord], None]:
+        async def ask(filters: Sequence[Json], sort: str) -> Hits:
+            return await self._search(activity_type, filters, sort)
+
+        def fits(filters: Sequence[Json]) -> bool:
+            return fits_search(self._body(activity_type, filters, MODIFIED))
+
+        buffer: dict[str, Json] = {}
+        walk = walk_window(ask, fits, window, first=first)
+        async with aclosing(walk):
+            async for results in walk:
+                # An association read takes 1,000 ids whatever it costs: no page of 200 is looked up alone.
+                for one in results:
+                    buffer[str(one["id"])] = one
+                    if len(buffer) == ASSOCIATION_READ:
+                        yield await self._associated(activity_type, buffer, window)
+                        buffer = {}
+        if buffer:
+            yield await self._associated(activity_type, buffer, window)
+
+    async def _associated(
+        self, activity_type: ActivityType, found: Mapping[str, Json], window: Window
+    ) -> list[SourceRecord]:
+        inside = [one for one in found.values() if window.start <= read_modified(one) < window.end]
+        ids = [str(one["id"]) for one in inside]
+        associated = await self._operations.read_associations(activity_type, ids)
+        return [read_record(one, associations=associated.get(str(one["id"]))) for one in inside]
+
+    async def _list_pages(
+        self, activity_type: ActivityType, window: Window
+    ) -> AsyncGenerator[list[SourceRecord], None]:
+        after: str | None = None
+        while True:
+            page = await self._operations.list_page(activity_type, self._columns(activity_type), after=after)
+            inside = [one for one in page.results if window.start <= read_modified(one) < window.end]
+            if inside:
+                yield await self._inline_associated(activity_type, inside)
+            if page.after is None or page.after == after:
+                return
+            after = page.after
+
+    async def _inline_associated(self, activity_type: ActivityType, records: Sequence[Json]) -> list[SourceRecord]:
+        inline: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        unfinished: dict[str, list[str]] = {}
+        for one in records:
+            record_id = str(one["id"])
+            inline[record_id], more = read_inline(one)
+            for kind in more:
+                unfinished.setdefault(kind, []).append(record_id)
+        # A list shows the first associations of a record only; those of the others are read in full.
+        for kind, ids in unfinished.items():
+            whole = await self._operations.read_associations(activity_type, ids, targets=(kind,))
+            for record_id, by_kind in whole.items():
+                inline[record_id] |= by_kind
+        return [read_record(one, associations=inline[str(one["id"])]) for one in records]
+
+
+def own_app(record: Json) -> str:
+    """The id of the app that created a record under one of our keys; empty for all others."""
+    properties = record.get("properties") or {}
+    ours = properties.get(KEY) and properties.get(_SOURCE) in _APP_SOURCES
+    return str(properties.get(_SOURCE_ID) or "") if ours else ""
+
+
+def last_edits(record: Json, *, own_apps: Collection[str]) -> dict[str, datetime]:
+    """When each property was last changed by anyone but `own_apps`; one that nobody else changed is absent."""
+    return {
+        name: max(times)
+        for name, entries in (record.get("propertiesWithHistory") or {}).items()
+        if (
+            times := [
+                read_time(entry["timestamp"])
+                for entry in entries or ()
+                if not (entry.get("sourceType") in _APP_SOURCES and str(entry.get("sourceId") or "") in own_apps)
+            ]
+        )
+    }

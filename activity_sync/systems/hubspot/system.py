@@ -1,0 +1,125 @@
+"""One HubSpot account, connected."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Final, Protocol, Self
+
+import httpx
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.http.auth import StaticBearer
+from activity_sync.http.client import ApiClient
+from activity_sync.http.limits import Limits
+from activity_sync.mapping import SystemMapping
+from activity_sync.systems.hubspot.directory import HubSpotDirectory
+from activity_sync.systems.hubspot.metadata import Metadata
+from activity_sync.systems.hubspot.operations import Operations
+from activity_sync.systems.hubspot.paths import ACCOUNT, Paths
+from activity_sync.systems.hubspot.reader import HubSpotReader
+from activity_sync.systems.hubspot.refusals import read_refusal
+from activity_sync.systems.hubspot.translate import HubSpotTranslator
+from activity_sync.systems.hubspot.writer import HubSpotWriter
+from activity_sync.systems.system import Account
+
+_CONCURRENCY: Final = 8
+"""Requests under way at a time; the limits of the account are kept apart from it."""
+
+
+class Connection(Protocol):
+    """What the environment says of the account."""
+
+    @property
+    def base_url(self) -> str:
+        """The API's address."""
+        ...
+
+    @property
+    def access_token(self) -> str:
+        """A service key or private app token."""
+        ...
+
+    @property
+    def api_version(self) -> str:
+        """`2026-09`, `2026-03` or `v3`."""
+        ...
+
+
+class TrackingOptions(Protocol):
+    """What the configuration says of the tracking properties."""
+
+    @property
+    def create(self) -> bool:
+        """Whether missing ones are created."""
+        ...
+
+
+class HubSpotSystem:
+    """The account that a token opens. Use as an async context manager, within one event loop.
+
+    `stored_id_properties`: by record kind, the property that holds the counterpart's id. `transport` is for tests.
+    """
+
+    name = "hubspot"
+    shows_unassociated = False
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        limits: Limits,
+        mapping: SystemMapping,
+        stored_id_properties: Mapping[str, str],
+        tracking: TrackingOptions,
+        clock: Callable[[], datetime],
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._client = ApiClient(
+            system=self.name,
+            base_url=connection.base_url,
+            auth=StaticBearer(connection.access_token),
+            limits=limits,
+            read_refusal=read_refusal,
+            max_concurrency=_CONCURRENCY,
+            transport=transport,
+            now=clock,
+        )
+        self._operations = Operations(self._client, Paths(connection.api_version))
+        self._metadata = Metadata(self._operations, create=tracking.create)
+        self.translator = HubSpotTranslator(mapping, options=self._options)
+        self.reader = HubSpotReader(
+            self._operations,
+            self._metadata,
+            columns=self.translator.columns,
+            properties_of=self.translator.properties_of,
+        )
+        self.writer = HubSpotWriter(self._operations, self._metadata)
+        self.directory = HubSpotDirectory(self._operations, self._metadata, stored_id_properties=stored_id_properties)
+
+    @property
+    def calls(self) -> int:
+        """API calls made so far."""
+        return self._client.calls
+
+    async def identify(self) -> Account:
+        """The portal. AuthenticationFailed, Unreachable."""
+        details = await self._operations.get(ACCOUNT)
+        domain = details.get("uiDomain") or "app.hubspot.com"
+        return Account(id=str(details["portalId"]), ui_url=f"https://{domain}")
+
+    async def learn(self, types: Collection[ActivityType]) -> None:
+        """The portal's own option values are known to the translator from here on: one call per type, once."""
+        await asyncio.gather(*(self._metadata.read(one) for one in types))
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._client.__aexit__(*exc)
+
+    def _options(self, activity_type: ActivityType) -> Mapping[str, Collection[str]]:
+        schema = self._metadata.known(activity_type)
+        return schema.options if schema is not None else {}

@@ -1,0 +1,215 @@
+"""Writes activities in batches: creates under our own key, updates, and the associations of existing records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.errors import RetriableError
+from activity_sync.http.message import ApiRequest, ApiResponse
+from activity_sync.systems.hubspot.association_writes import write_associations
+from activity_sync.systems.hubspot.batches import (
+    attribute,
+    gather_all,
+    in_halves,
+    refused,
+    unaccounted,
+    unanswered,
+)
+from activity_sync.systems.hubspot.keys import find_keys
+from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, KeyProperty, Metadata, Schema
+from activity_sync.systems.hubspot.operations import Operations
+from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
+from activity_sync.systems.hubspot.wire import BATCH, Json, millis, read_modified, read_results, split_batches
+from activity_sync.systems.system import CreateRequest, UpdateRequest, WriteResult
+
+
+class HubSpotWriter:
+    """Writes activities. Batches go side by side, as many as the client allows."""
+
+    guards_updates = False
+    """HubSpot has no conditional write."""
+
+    batch_size = BATCH
+
+    def __init__(self, operations: Operations, metadata: Metadata) -> None:
+        self._operations = operations
+        self._metadata = metadata
+
+    @property
+    def keys_are_unique(self) -> bool:
+        """Whether the portal refuses a second record under one key, of every type looked at so far."""
+        schemas = [schema for one in ActivityType if (schema := self._metadata.known(one)) is not None]
+        return bool(schemas) and all(schema.key is KeyProperty.UNIQUE for schema in schemas)
+
+    async def prepare(self, types: Collection[ActivityType]) -> None:
+        """The tracking properties exist on these types, as far as the portal and the configuration allow."""
+        await gather_all(self._metadata.prepare(one) for one in types)
+
+    async def create(self, activity_type: ActivityType, requests: Sequence[CreateRequest]) -> list[WriteResult]:
+        """Create; where keys are unique never twice under one key, whatever happens to an answer.
+
+        Elsewhere a create whose answer is lost is `uncertain`. A key given twice is created once; its second result
+        is `exists`.
+        """
+        schema = await self._metadata.read(activity_type)
+        wanted: dict[str, CreateRequest] = {}
+        for one in requests:
+            wanted.setdefault(one.key, one)
+        # Without a key in it, only an answer about one record says which record it is about.
+        size = BATCH if schema.key is not KeyProperty.ABSENT else 1
+        send = partial(self._create_batch, activity_type, schema)
+        answers = await gather_all(send(some) for some in split_batches(wanted.values(), size))
+        by_key = {key: result for answer in answers for key, result in answer.items()}
+        results = []
+        answered: set[str] = set()
+        for one in requests:
+            result = by_key[one.key]
+            if one.key in answered and result.outcome == "done":
+                result = WriteResult("exists", id=result.id, version=result.version, status=result.status)
+            answered.add(one.key)
+            results.append(result)
+        return results
+
+    async def update(self, activity_type: ActivityType, requests: Sequence[UpdateRequest]) -> list[WriteResult]:
+        """Update properties, then associations. ValueError when a record is given twice: their order would be lost."""
+        if len({one.id for one in requests}) != len(requests):
+            raise ValueError("one call updates each record once")
+        changing = [one for one in requests if one.body.get("properties")]
+        send = partial(self._update_batch, activity_type)
+        answers = await gather_all(send(some) for some in split_batches(changing, BATCH))
+        results = {one.id: WriteResult("done", id=one.id) for one in requests}
+        results |= {record_id: result for answer in answers for record_id, result in answer.items()}
+        written = [one for one in requests if results[one.id].outcome == "done"]
+        results |= await write_associations(self._operations, activity_type, written)
+        return [results[one.id] for one in requests]
+
+    # --- creates -------------------------------------------------------------------------------------------------
+
+    async def _create_batch(
+        self, activity_type: ActivityType, schema: Schema, batch: Sequence[CreateRequest]
+    ) -> dict[str, WriteResult]:
+        keys = [one.key for one in batch]
+        is_unique = schema.key is KeyProperty.UNIQUE
+        try:
+            answer = await self._post(
+                activity_type, "create", [create_input(one, schema) for one in batch], repeatable=is_unique
+            )
+        except RetriableError as error:
+            return dict.fromkeys(keys, unanswered(error, repeatable=False))
+        if answer.status >= 400:
+            return await self._create_in_parts(activity_type, schema, batch, answer)
+        results = {
+            key: WriteResult("done", id=str(one["id"]), version=_version(one), status=answer.status)
+            for one in read_results(answer)
+            if (key := _key_of(one, keys))
+        }
+        rows = attribute(read_rows(answer), [key for key in keys if key not in results])
+        duplicates = [key for key, row in rows.items() if is_unique and row.says_duplicate_of(KEY)]
+        results |= {key: refused(row) for key, row in rows.items()}
+        results |= await self._existing(activity_type, schema, duplicates, status=answer.status)
+        return {key: results.get(key) or unaccounted(status=answer.status) for key in keys}
+
+    async def _create_in_parts(
+        self, activity_type: ActivityType, schema: Schema, batch: Sequence[CreateRequest], answer: ApiResponse
+    ) -> dict[str, WriteResult]:
+        """The results of a batch that was refused as a whole: nothing of it was created."""
+        if not is_record_refusal(answer.status):
+            raise explain(answer, f"a batch of new {activity_type} records")
+        whole = read_whole(answer)
+        send = partial(self._create_batch, activity_type, schema)
+        if schema.key is KeyProperty.UNIQUE and whole.says_duplicate_of(KEY):
+            # Most likely the batch was created before, and only the answer was lost.
+            keys = [one.key for one in batch]
+            existing = await find_keys(self._operations, activity_type, keys, key_property=schema.key)
+            found = {key: _exists(record_id, answer.status) for key, record_id in existing.items()}
+            rest = [one for one in batch if one.key not in found]
+            if found:
+                return found | (await send(rest) if rest else {})
+        if len(batch) > 1:
+            return await in_halves(send, batch)
+        key = batch[0].key
+        if whole.says_duplicate_of(KEY):
+            return {key: unaccounted(status=answer.status, correlation_id=whole.correlation_id)}
+        return {key: refused(whole)}
+
+    async def _existing(
+        self, activity_type: ActivityType, schema: Schema, keys: Sequence[str], *, status: int
+    ) -> dict[str, WriteResult]:
+        """For keys that were refused as taken: the records that have them. `uncertain` where none is to be found."""
+        if not keys:
+            return {}
+        found = await find_keys(self._operations, activity_type, keys, key_property=schema.key)
+        return {key: _exists(found[key], status) if key in found else unaccounted(status=status) for key in keys}
+
+    # --- updates -------------------------------------------------------------------------------------------------
+
+    async def _update_batch(
+        self, activity_type: ActivityType, batch: Sequence[UpdateRequest]
+    ) -> dict[str, WriteResult]:
+        ids = [one.id for one in batch]
+        inputs = [{"id": one.id, "properties": one.body["properties"], "objectWriteTraceId": one.id} for one in batch]
+        try:
+            answer = await self._post(activity_type, "update", inputs, repeatable=True)
+        except RetriableError as error:
+            return dict.fromkeys(ids, unanswered(error, repeatable=False))
+        if answer.status >= 400:
+            if not is_record_refusal(answer.status):
+                raise explain(answer, f"a batch of changed {activity_type} records")
+            if len(batch) > 1:
+                return await in_halves(partial(self._update_batch, activity_type), batch)
+            return {ids[0]: refused(read_whole(answer))}
+        results = {
+            str(one["id"]): WriteResult("done", id=str(one["id"]), version=_version(one), status=answer.status)
+            for one in read_results(answer)
+            if str(one["id"]) in ids
+        }
+        silent = [record_id for record_id in ids if record_id not in results]
+        rows = list(read_rows(answer))
+        by_id = attribute(rows, silent)
+        for record_id in silent:
+            if record_id in by_id:
+                results[record_id] = refused(by_id[record_id])
+            elif rows and not all(row.says_missing for row in rows):
+                results[record_id] = unaccounted(status=answer.status)
+            else:
+                # An unknown id is left out without a word, or named by a row that names nobody.
+                results[record_id] = WriteResult("missing", status=answer.status, code="not_in_answer")
+        return results
+
+    async def _post(
+        self, activity_type: ActivityType, verb: str, inputs: Sequence[Json], *, repeatable: bool
+    ) -> ApiResponse:
+        path = self._operations.paths.batch(activity_type, verb)
+        return await self._operations.client.send(
+            ApiRequest("POST", path, json={"inputs": inputs}, repeatable=repeatable)
+        )
+
+
+def create_input(request: CreateRequest, schema: Schema) -> dict[str, Any]:
+    """One input of a batch create: our key and the origin stamp go where the portal has properties for them."""
+    origin = request.body.get("origin") or {}
+    marks = {KEY: request.key, SOURCE_SYSTEM: origin.get("system"), SOURCE_ID: origin.get("id")}
+    kept = {name: value for name, value in marks.items() if value and name in schema.properties}
+    return {
+        "properties": {**request.body["properties"], **kept},
+        "associations": request.body.get("associations") or [],
+        # Without one, a bad record makes the whole batch fail.
+        "objectWriteTraceId": request.key,
+    }
+
+
+def _key_of(result: Json, keys: Sequence[str]) -> str | None:
+    """The key a created record was sent under. The order of results is not promised."""
+    stated = (result.get("properties") or {}).get(KEY) or result.get("objectWriteTraceId")
+    return stated if stated in keys else keys[0] if len(keys) == 1 and stated is None else None
+
+
+def _version(result: Json) -> str:
+    return millis(read_modified(result))
+
+
+def _exists(record_id: str, status: int) -> WriteResult:
+    return WriteResult("exists", id=record_id, status=status, code="key_exists")
