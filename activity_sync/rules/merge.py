@@ -129,8 +129,11 @@ def _unfinished(source: Present, target: Present, policy: Policy, theirs: Readin
 def _remapped(source: Present, target: Present, policy: Policy, ours: Reading, theirs: Reading) -> frozenset[str]:
     """Fields nobody edited in which the sides differ under the mapping as it is now.
 
-    Neither side can claim them, so they are contested: both flows give them the same winner.
+    Neither side can claim them, so they are contested: both flows give them the same winner. In a one-way sync the
+    target has no image of its own to be in step with: it shows what the source becomes there, or it differs.
     """
     compared = source.projected.keys() & target.prints.keys()
     quiet = compared - ours.changed - theirs.changed - theirs.ours - policy.lossy_at_source
+    if not policy.two_way:
+        return frozenset(f for f in quiet if not source.projected[f].reads_like(target.prints[f]))
     return frozenset(f for f in quiet if not in_step(f, source, target, exactly=False))

@@ -23,14 +23,12 @@ def decide_unlinked(link: NoLink, source: Observation, target: Observation, poli
             return Filtered(case=32, reason="filter")
     if len(link.matches) > 1:
         return Hold(case=4, reason="ambiguous", candidates=link.matches)
-    if link.matches:
-        match target:
-            case Unseen() | Gone(back_again=True):
-                return ReadTarget(case=2)
-            case Present():
-                return adopt(source, target, policy, target_id=link.matches[0])
-            case Gone(how=GoneHow.ERASED):
-                return Skip(case=5, reason="erased")
-            case Gone():
-                pass  # a match that is gone is no match
+    match target:
+        case Gone(how=GoneHow.ERASED):
+            return Skip(case=5, reason="erased")
+        case Present() if link.matches:
+            return adopt(source, target, policy, target_id=link.matches[0])
+        case Unseen() | Gone(back_again=True) if link.matches:
+            return ReadTarget(case=2)
+    # A match that is gone is no match.
     return hinder_create(source, policy) or Create(case=1)

@@ -1,0 +1,481 @@
+"""The case table of sync-rules.md, row by row. `SAME` is in step with the base of `LINKED`; see `states.py`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from activity_sync.rules.actions import (
+    Acknowledge,
+    Action,
+    Adopt,
+    Confirm,
+    Create,
+    Defer,
+    DeleteTarget,
+    Fail,
+    Filtered,
+    Forget,
+    Hold,
+    KeepTarget,
+    Moves,
+    ReadSource,
+    ReadTarget,
+    ReadTimes,
+    Relink,
+    Skip,
+    Unlink,
+    Update,
+)
+from activity_sync.rules.adopt import UNLIKE_ANY
+from activity_sync.rules.decide import decide
+from activity_sync.rules.values import (
+    AssociationDiff,
+    Closed,
+    Delete,
+    Gone,
+    LossyEdit,
+    Observation,
+    Policy,
+    References,
+    Require,
+    Restore,
+    Side,
+    TargetEdits,
+    Unresolved,
+)
+from activity_sync_tests.rules.states import (
+    CONTACT_ADDED,
+    DEFAULT,
+    EDITED,
+    EDITED_BODY,
+    EDITED_THERE,
+    ERASED,
+    GONE,
+    LINKED,
+    MATCHED,
+    MOVED,
+    NO_LINK,
+    ONE_WAY,
+    PARTLY_RESOLVED,
+    PENDING,
+    PETRA,
+    SAME,
+    SOURCE_WINS,
+    TARGET_WINS,
+    TOMBSTONED,
+    UNRESOLVED,
+    UNSEEN,
+    edited_at,
+    linked,
+    prints,
+    shows,
+    side,
+    value,
+)
+
+EARLY = edited_at(EDITED, 0, "subject")
+LATE_THERE = edited_at(EDITED_THERE, 60, "subject")
+SOON_THERE = edited_at(EDITED_THERE, 4.9, "subject")
+SUBJECT_BOTH = Moves(source=prints(subject="edited here"), target=prints(subject="edited here"))
+BRING_BACK = Policy(restore=Restore.CREATE)
+CLOSE = Policy(delete=Delete.CLOSE)
+LEAVE_CLOSED = Policy(closed=Closed.LEAVE)
+ALL = Policy(require=Require.ALL)
+REVERT = Policy(two_way=False, target_edits=TargetEdits.REVERT)
+CUT_HERE = Policy(lossy_at_source=frozenset({"subject"}))
+INVALID = replace(SAME, invalid=("too_long", "the subject is too long"))
+CLOSED = replace(SAME, closed=True)
+WENT = replace(TOMBSTONED, source_gone=True)
+
+ROWS: list[tuple[str, object, Observation, Observation, Policy, Action]] = [
+    # --- no link
+    ("1 no match", NO_LINK, SAME, UNSEEN, DEFAULT, Create(1)),
+    ("1 some records resolve", NO_LINK, replace(SAME, references=PARTLY_RESOLVED), UNSEEN, DEFAULT, Create(1)),
+    ("1 the match is gone", MATCHED, SAME, GONE, DEFAULT, Create(1)),
+    ("1 never what was erased", MATCHED, SAME, ERASED, DEFAULT, Skip(5, "erased")),
+    ("2 match not read", MATCHED, SAME, UNSEEN, DEFAULT, ReadTarget(2)),
+    ("2 match in step", MATCHED, SAME, MOVED, DEFAULT,
+     Adopt(2, moves=Moves(dict(SAME.prints), dict(MOVED.prints), source_settled=True, target_settled=True),
+           target_id="twin")),
+    ("3 match differs", MATCHED, SAME, EDITED_THERE, DEFAULT,
+     Adopt(3, moves=Moves({**SAME.prints, "subject": UNLIKE_ANY}, {**EDITED_THERE.prints, "subject": UNLIKE_ANY},
+                          source_settled=True, target_settled=True),
+           target_id="twin", then_update=("subject",))),
+    ("3 match lacks a value", MATCHED, SAME, replace(shows(subject=""), empty=frozenset({"subject"})), DEFAULT,
+     Adopt(3, moves=Moves({**SAME.prints, "subject": UNLIKE_ANY}, prints(subject="", body="b", owner="o"),
+                          source_settled=True, target_settled=True),
+           target_id="twin", then_update=("subject",))),
+    ("4 several matches", replace(NO_LINK, matches=("a", "b")), SAME, UNSEEN, DEFAULT,
+     Hold(4, "ambiguous", candidates=("a", "b"))),
+    ("5 gone", NO_LINK, GONE, UNSEEN, DEFAULT, Skip(5, "nothing to carry")),
+    ("5 unseen", NO_LINK, UNSEEN, SAME, DEFAULT, Skip(5, "nothing to carry")),
+    # --- pending
+    ("6 found", replace(PENDING, found="target-id"), UNSEEN, UNSEEN, DEFAULT, Confirm(6, target_id="target-id")),
+    ("6 found, source gone", replace(PENDING, found="target-id"), GONE, GONE, DEFAULT,
+     Confirm(6, target_id="target-id")),
+    ("7 certainly not there", replace(PENDING, generation=3), SAME, UNSEEN, DEFAULT, Create(7, generation=3)),
+    ("8 source gone", PENDING, GONE, UNSEEN, DEFAULT, Forget(8, "gone before it was created")),
+    ("9 not looked up yet", replace(PENDING, looked=False, certain=False), SAME, UNSEEN, DEFAULT, ReadTarget(9)),
+    ("9 search lag", replace(PENDING, certain=False), SAME, UNSEEN, DEFAULT, Defer(9, "search_lag")),
+    ("9 no place for a key", replace(PENDING, settleable=False), SAME, UNSEEN, DEFAULT, Hold(9, "uncertain_create")),
+    ("10 source unseen", PENDING, UNSEEN, UNSEEN, DEFAULT, ReadSource(10)),
+    # --- linked
+    ("11 same, target unseen", LINKED, SAME, UNSEEN, DEFAULT, Skip(11, "unchanged")),
+    ("11 same, target same", LINKED, SAME, SAME, DEFAULT, Skip(11, "unchanged")),
+    ("12 edited", LINKED, EDITED, SAME, DEFAULT, Update(12, moves=SUBJECT_BOTH, fields=("subject",))),
+    ("12 markup alone is an edit", LINKED, shows("2", body="<b>|b"), SAME, DEFAULT,
+     Update(12, moves=Moves(prints(body="<b>|b"), prints(body="<b>|b")), fields=("body",))),
+    ("12 a contact added", LINKED, replace(SAME, associations=CONTACT_ADDED), SAME, DEFAULT,
+     Update(12, add=("contact/1/associated",))),
+    ("12 a contact removed", LINKED,
+     replace(SAME, associations=AssociationDiff(removed=frozenset({"contact/1/to"}))), SAME, DEFAULT,
+     Update(12, remove=("contact/1/to",))),
+    ("12 target closed", LINKED, EDITED, CLOSED, DEFAULT,
+     Update(12, moves=SUBJECT_BOTH, fields=("subject",), reopen=True)),
+    ("12 target closed and left", LINKED, EDITED, CLOSED, LEAVE_CLOSED, Hold(12, "closed")),
+    ("12 oscillating", replace(LINKED, oscillating=True), EDITED, SAME, DEFAULT, Hold(12, "oscillating")),
+    ("12 edit of a cut copy", LINKED, EDITED, SAME, CUT_HERE,
+     KeepTarget(12, moves=Moves(source=prints(subject="edited here")), kept_lossy=("subject",))),
+    ("12 edit of a cut copy, overwrite", LINKED, EDITED, SAME, replace(CUT_HERE, lossy_edit=LossyEdit.OVERWRITE),
+     Update(12, moves=SUBJECT_BOTH, fields=("subject",))),
+    ("13 different fields", LINKED, EDITED, EDITED_BODY, DEFAULT,
+     Update(13, moves=SUBJECT_BOTH, fields=("subject",))),
+    ("13 a field mapped one way only", LINKED, EDITED, EDITED_THERE,
+     Policy(one_way_fields=frozenset({"subject"})), Update(13, moves=SUBJECT_BOTH, fields=("subject",))),
+    ("14 times not read", LINKED, EDITED, EDITED_THERE, DEFAULT, ReadTimes(14, fields=("subject",))),
+    ("14 the target was later", LINKED, EARLY, LATE_THERE, DEFAULT, KeepTarget(14, lost_to_target=("subject",))),
+    ("14 the source was later", LINKED, edited_at(EDITED, 90, "subject"), LATE_THERE, DEFAULT,
+     Update(14, moves=SUBJECT_BOTH, fields=("subject",), overwrites=("subject",))),
+    ("14 a tie goes to HubSpot, here", LINKED, EARLY, SOON_THERE, DEFAULT,
+     Update(14, moves=SUBJECT_BOTH, fields=("subject",), overwrites=("subject",))),
+    ("14 a tie goes to HubSpot, there", LINKED, EARLY, SOON_THERE, Policy(source_breaks_ties=False),
+     KeepTarget(14, lost_to_target=("subject",))),
+    ("14 no time known", LINKED, edited_at(EDITED, 0), LATE_THERE, DEFAULT,
+     Update(14, moves=SUBJECT_BOTH, fields=("subject",), overwrites=("subject",))),
+    ("14 source wins", LINKED, EDITED, EDITED_THERE, SOURCE_WINS,
+     Update(14, moves=SUBJECT_BOTH, fields=("subject",), overwrites=("subject",))),
+    ("14 target wins", LINKED, EDITED, EDITED_THERE, TARGET_WINS, KeepTarget(14, lost_to_target=("subject",))),
+    ("14 one way, the source wins", LINKED, EDITED, EDITED_THERE, ONE_WAY,
+     Update(14, moves=SUBJECT_BOTH, fields=("subject",), overwrites=("subject",))),
+    ("15 the same edit twice", LINKED, EDITED, EDITED, DEFAULT, Acknowledge(15, moves=SUBJECT_BOTH)),
+    ("15 the same text in other markup", LINKED, shows("2", body="<b>|x"), shows("2", body="<i>|x"), DEFAULT,
+     Acknowledge(15, moves=Moves(prints(body="<b>|x"), prints(body="<i>|x")))),
+    ("15 no place in the target", LINKED, shows("2", owner="p", projected=prints(subject="s", body="b")), UNSEEN,
+     DEFAULT, Acknowledge(15, "no place in the target", moves=Moves(source=prints(owner="p")))),
+    ("16 edited there", LINKED, SAME, EDITED_THERE, DEFAULT, Skip(16, "changed in the target only")),
+    ("16 edited there, one way", LINKED, SAME, EDITED_THERE, ONE_WAY, Skip(16, "changed in the target only")),
+    ("16 edited there, reverted", LINKED, SAME, EDITED_THERE, REVERT, Update(16, fields=("subject",), undo=True)),
+    ("17 hold", LINKED, EDITED, GONE, DEFAULT, Hold(17, "edited_after_delete")),
+    ("17 create again", replace(LINKED, generation=4), EDITED, GONE, BRING_BACK,
+     Create(17, "restored", generation=5)),
+    ("17 never what was erased", LINKED, EDITED, ERASED, BRING_BACK, Unlink(19, "erased")),
+    ("18 ignore", LINKED, GONE, SAME, DEFAULT, DeleteTarget(18, how=Delete.IGNORE)),
+    ("18 close", LINKED, GONE, SAME, CLOSE, DeleteTarget(18, how=Delete.CLOSE)),
+    ("18 archive", LINKED, GONE, SAME, Policy(delete=Delete.ARCHIVE), DeleteTarget(18, how=Delete.ARCHIVE)),
+    ("18 edited there meanwhile", LINKED, GONE, EDITED_THERE, CLOSE, Hold(18, "edited_before_delete")),
+    ("19 deleted there", LINKED, SAME, GONE, DEFAULT, Unlink(19, "deleted in the target")),
+    ("20 gone on both sides", LINKED, GONE, GONE, DEFAULT, Forget(20, "gone on both sides")),
+    ("21 edited, target unseen", LINKED, EDITED, UNSEEN, DEFAULT, ReadTarget(21)),
+    ("21 gone, target unseen", LINKED, GONE, UNSEEN, DEFAULT, ReadTarget(21)),
+    ("22 source unseen", LINKED, UNSEEN, GONE, DEFAULT, Skip(22, "not seen")),
+    # --- tombstoned
+    ("23 as when unlinked", TOMBSTONED, SAME, GONE, DEFAULT, Skip(23, "unlinked")),
+    ("23 target unseen", TOMBSTONED, MOVED, UNSEEN, DEFAULT, Skip(23, "unlinked")),
+    ("23 a field mapped since is no edit", TOMBSTONED, shows("2", owner="p"), GONE, BRING_BACK, Skip(23, "unlinked")),
+    ("23 re-parenting is no edit", TOMBSTONED, replace(MOVED, associations=CONTACT_ADDED), GONE, BRING_BACK,
+     Skip(23, "unlinked")),
+    ("23 erased", replace(TOMBSTONED, erased=True), EDITED, GONE, BRING_BACK, Skip(23, "erased")),
+    ("24 edited, hold", TOMBSTONED, EDITED, GONE, DEFAULT, Hold(24, "edited_after_delete")),
+    ("24 edited, create", TOMBSTONED, EDITED, GONE, BRING_BACK, Create(24, "restored", generation=1)),
+    ("24 edited, target unseen", TOMBSTONED, EDITED, UNSEEN, DEFAULT, ReadTarget(24)),
+    ("24 gone and back", WENT, SAME, GONE, DEFAULT, Hold(24, "edited_after_delete")),
+    ("25 undeleted", TOMBSTONED, SAME, SAME, DEFAULT,
+     Adopt(25, "undeleted", target_id="target-id",
+           moves=Moves(dict(SAME.prints), dict(SAME.prints), source_settled=True, target_settled=True))),
+    ("26 gone", TOMBSTONED, GONE, SAME, DEFAULT, Skip(26, "gone")),
+    # --- any link
+    ("27 version moved", LINKED, MOVED, UNSEEN, DEFAULT, Skip(27, "version moved")),
+    ("28 invalid", NO_LINK, INVALID, UNSEEN, DEFAULT, Fail(28, "the subject is too long", rule="too_long")),
+    ("28 invalid, linked", LINKED, INVALID, SAME, DEFAULT, Fail(28, "the subject is too long", rule="too_long")),
+    ("29 nothing resolves", NO_LINK, replace(SAME, references=UNRESOLVED), UNSEEN, DEFAULT,
+     Defer(29, "unresolved", waits_for=(PETRA,))),
+    ("29 nothing resolves, linked", LINKED, replace(EDITED, references=UNRESOLVED), SAME, DEFAULT,
+     Defer(29, "unresolved", waits_for=(PETRA,))),
+    ("29 nothing resolves, skip", NO_LINK, replace(SAME, references=UNRESOLVED), UNSEEN,
+     Policy(unresolved=Unresolved.SKIP), Filtered(29, "unresolved")),
+    ("29 nothing resolves, load", NO_LINK, replace(SAME, references=UNRESOLVED), UNSEEN,
+     Policy(unresolved=Unresolved.LOAD_UNASSOCIATED), Create(1)),
+    ("29 all must resolve", NO_LINK, replace(SAME, references=PARTLY_RESOLVED), UNSEEN, ALL,
+     Defer(29, "unresolved", waits_for=(PETRA,))),
+    ("30 towards HubSpot", NO_LINK, SAME, UNSEEN, Policy(needs_association=True), Filtered(30, "no_association")),
+    ("30 towards HubSpot, load", NO_LINK, SAME, UNSEEN,
+     Policy(needs_association=True, unresolved=Unresolved.LOAD_UNASSOCIATED), Create(1)),
+    ("31 half a write of the mirror flow", replace(LINKED, plan_on_source=True), EDITED, SAME, DEFAULT,
+     Defer(31, "write_unfinished")),
+    ("32 filter", NO_LINK, replace(SAME, passes_filter=False), UNSEEN, DEFAULT, Filtered(32, "filter")),
+    ("32 filter, linked, initial", LINKED, replace(EDITED, passes_filter=False), SAME, DEFAULT,
+     Update(12, moves=SUBJECT_BOTH, fields=("subject",))),
+    ("32 filter, linked, always", LINKED, replace(EDITED, passes_filter=False), SAME, Policy(filter_always=True),
+     Filtered(32, "filter")),
+    ("33 merged", LINKED, replace(SAME, merged_into="9"), SAME, DEFAULT, Relink(33, survivor="9")),
+    ("33 merged, two links", replace(LINKED, survivor_linked=True), replace(SAME, merged_into="9"), SAME, DEFAULT,
+     Hold(33, "merged", candidates=("9",))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("link", "source", "target", "policy", "action"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+)
+def test_case(link, source, target, policy, action):
+    assert decide(link, source, target, policy) == action
+
+
+def test_every_row_of_the_table_has_a_case():
+    assert {int(row[0].split()[0]) for row in ROWS} == set(range(1, 34))
+
+
+class TestOrderOfQuestions:
+    """An unlinked record: is it valid, is it wanted, is it there already, can it be written?"""
+
+    def test_an_invalid_record_fails_before_the_filter_is_asked(self):
+        assert decide(NO_LINK, replace(INVALID, passes_filter=False), UNSEEN, DEFAULT).case == 28
+
+    def test_a_filtered_record_is_not_matched(self):
+        assert decide(MATCHED, replace(SAME, passes_filter=False), SAME, DEFAULT).case == 32
+
+    def test_a_matched_record_is_adopted_though_nothing_resolves(self):
+        assert decide(MATCHED, replace(SAME, references=UNRESOLVED), SAME, DEFAULT).case == 2
+
+    def test_a_restored_record_waits_for_its_records_too(self):
+        assert decide(LINKED, replace(EDITED, references=UNRESOLVED), GONE, BRING_BACK).case == 29
+
+    def test_an_unchanged_linked_record_waits_for_nothing(self):
+        assert decide(LINKED, replace(SAME, references=UNRESOLVED), UNSEEN, DEFAULT) == Skip(11, "unchanged")
+
+
+class TestLossNeverTravelsBack:
+    """The target holds "b" cut from the source's "long b"."""
+
+    LONG = {"subject": value("s"), "body": value("b"), "owner": value("o")}
+
+    def long(self, version="1", *, subject="s", body="long b", cut="b"):
+        return shows(version, subject=subject, body=body, projected={**self.LONG, **prints(subject=subject, body=cut)})
+
+    def link(self):
+        return linked(source=side(body="long b"))
+
+    def test_an_edit_beyond_the_cut_needs_no_write(self):
+        action = decide(self.link(), self.long("2", body="longer b"), SAME, DEFAULT)
+
+        assert action == Acknowledge(15, moves=Moves(source=prints(body="longer b")))
+
+    def test_an_edit_of_another_field_goes_back_alone(self):
+        mirror = linked(target=side(body="long b"))
+
+        action = decide(mirror, EDITED, self.long(), DEFAULT)
+
+        assert action == Update(12, moves=SUBJECT_BOTH, fields=("subject",))
+
+    def test_a_crash_after_the_write_is_no_conflict_for_either_flow(self):
+        edited, arrived = self.long("2", body="long c", cut="c"), shows("2", body="c")
+        mirror = linked(target=side(body="long b"))
+
+        here = decide(self.link(), edited, arrived, SOURCE_WINS)
+        there = decide(mirror, arrived, edited, SOURCE_WINS)
+
+        assert here == Acknowledge(15, moves=Moves(prints(body="long c"), prints(body="c")))
+        assert there == Acknowledge(15, moves=Moves(prints(body="c"), prints(body="long c")))
+
+    def test_a_conflict_over_a_cut_copy_keeps_the_whole_value(self):
+        mirror = linked(target=side(body="long b"))
+        policy = replace(SOURCE_WINS, lossy_at_source=frozenset({"body"}))
+
+        action = decide(mirror, shows("2", body="x"), self.long("2", body="long c", cut="c"), policy)
+
+        assert action == KeepTarget(14, moves=Moves(source=prints(body="x")), kept_lossy=("body",))
+
+
+class TestSettling:
+    UNSETTLED = Side(prints(subject="s", body="<p>b|b", owner="o"), unsettled=frozenset({"body"}), version="1")
+
+    def test_a_servers_markup_of_what_we_wrote_is_no_edit(self):
+        action = decide(linked(source=self.UNSETTLED), shows("2", body="<div>b|b"), UNSEEN, DEFAULT)
+
+        assert action == Skip(27, "version moved", moves=Moves(source=prints(body="<div>b|b"), source_settled=True))
+
+    def test_another_text_is_an_edit_even_on_the_first_read(self):
+        action = decide(linked(source=self.UNSETTLED), shows("2", body="<div>c|c"), UNSEEN, DEFAULT)
+
+        assert action == ReadTarget(21)
+
+    def test_the_same_rewriting_later_is_an_edit(self):
+        settled = replace(self.UNSETTLED, unsettled=frozenset())
+
+        action = decide(linked(source=settled), shows("2", body="<div>b|b"), UNSEEN, DEFAULT)
+
+        assert action == ReadTarget(21)
+
+    def test_reading_unchanged_what_we_wrote_settles_it(self):
+        shown = shows("1", body="<p>b|b")
+
+        action = decide(linked(source=self.UNSETTLED), shown, UNSEEN, DEFAULT)
+
+        assert action == Skip(27, "version moved", moves=Moves(source_settled=True))
+
+    def test_the_target_settles_when_it_is_read_for_another_edit(self):
+        action = decide(linked(target=self.UNSETTLED), EDITED, shows("2", body="<div>b|b"), DEFAULT)
+
+        assert action == Update(
+            12,
+            moves=Moves(
+                prints(subject="edited here"), prints(subject="edited here", body="<div>b|b"), target_settled=True
+            ),
+            fields=("subject",),
+        )
+
+    def test_a_field_without_a_base_is_taken_as_it_is(self):
+        link = linked(source=Side(prints(subject="s", body="b"), version="1"))
+
+        action = decide(link, SAME, UNSEEN, DEFAULT)
+
+        assert action == Skip(27, "version moved", moves=Moves(source=prints(owner="o")))
+
+
+class TestUnfinishedPlan:
+    """Edited here; the write reopens the target (`status`), updates it, and closes it again."""
+
+    STEPS = (
+        prints(subject="s", status="open"),
+        prints(subject="edited here", status="open"),
+        prints(subject="edited here", status="done"),
+    )
+    LINK = replace(linked(side(status="done"), side(status="done")), plan_prints=STEPS)
+
+    def test_the_target_is_read_before_anything_else_is_decided(self):
+        assert decide(self.LINK, shows(status="done"), UNSEEN, DEFAULT) == ReadTarget(21)
+
+    def test_nothing_written_yet_is_an_ordinary_update(self):
+        action = decide(self.LINK, shows("2", subject="edited here", status="done"), shows(status="done"), DEFAULT)
+
+        assert action == Update(12, moves=SUBJECT_BOTH, fields=("subject",))
+
+    @pytest.mark.parametrize("subject", ["s", "edited here"])
+    def test_half_written_is_finished(self, subject):
+        half = shows("2", subject=subject, status="open")
+
+        action = decide(self.LINK, shows("2", subject="edited here", status="done"), half, DEFAULT)
+
+        assert isinstance(action, Update)
+        assert action.case == 12
+        assert "status" in action.fields
+        assert action.moves.target == prints(subject="edited here")
+
+    def test_written_to_the_end_is_acknowledged(self):
+        done = shows("2", subject="edited here", status="done")
+
+        assert decide(self.LINK, done, done, DEFAULT) == Acknowledge(15, moves=SUBJECT_BOTH)
+
+    def test_a_person_who_edited_after_our_write_is_heard(self):
+        done = shows("2", subject="edited here", status="done")
+        edited = shows("3", subject="edited here", body="edited there", status="done")
+
+        action = decide(self.LINK, done, edited, DEFAULT)
+
+        assert action == Acknowledge(15, moves=SUBJECT_BOTH)
+        assert decide(linked(side(subject="edited here"), side(subject="edited here")), shows(subject="edited here"),
+                      shows("3", subject="edited here", body="edited there"), DEFAULT).case == 16  # fmt: skip
+
+    def test_an_edit_taken_back_at_the_source_is_taken_back_in_the_target(self):
+        action = decide(self.LINK, shows("3", status="done"), shows("2", subject="edited here", status="done"), DEFAULT)
+
+        assert action == Update(12, fields=("subject",))
+
+    def test_the_mirror_flow_takes_none_of_it_for_an_edit(self):
+        mirror = replace(self.LINK, plan_on_source=True)
+
+        action = decide(mirror, shows("2", status="open"), shows("2", subject="edited here", status="done"), DEFAULT)
+
+        assert action == Defer(31, "write_unfinished")
+
+
+class TestAdoption:
+    def after(self, action, **link):
+        return linked(Side(action.moves.source, **link), Side(action.moves.target, **link))
+
+    def test_a_difference_is_decided_on_the_new_link_as_a_conflict(self):
+        link = self.after(decide(MATCHED, EDITED, EDITED_THERE, DEFAULT))
+
+        assert decide(link, EDITED, EDITED_THERE, DEFAULT) == ReadTimes(14, fields=("subject",))
+        assert decide(link, EARLY, LATE_THERE, DEFAULT).lost_to_target == ("subject",)
+
+    def test_in_a_one_way_sync_the_source_is_carried(self):
+        link = self.after(decide(MATCHED, EDITED, EDITED_THERE, ONE_WAY))
+
+        assert decide(link, EDITED, EDITED_THERE, ONE_WAY) == Update(12, moves=SUBJECT_BOTH, fields=("subject",))
+
+    def test_an_empty_value_never_replaces_one(self):
+        empty = replace(shows(subject=""), empty=frozenset({"subject"}))
+        action = decide(MATCHED, empty, SAME, DEFAULT)
+        link = self.after(action)
+
+        assert action.then_update == ("subject",)
+        assert decide(link, empty, SAME, DEFAULT).case == 16
+        assert decide(linked(link.target, link.source), SAME, empty, DEFAULT).fields == ("subject",)
+        assert decide(MATCHED, empty, SAME, ONE_WAY).case == 2
+
+    def test_an_undeleted_record_brings_only_what_was_edited_since(self):
+        action = decide(TOMBSTONED, EDITED, SAME, DEFAULT)
+
+        assert action.then_update == ("subject",)
+        assert decide(self.after(action), EDITED, SAME, DEFAULT) == Update(12, moves=SUBJECT_BOTH, fields=("subject",))
+
+
+class TestNewMapping:
+    REMAPPED = Policy(remapped=True)
+
+    def test_the_target_is_read_though_nothing_was_edited(self):
+        assert decide(LINKED, SAME, UNSEEN, self.REMAPPED) == ReadTarget(21)
+
+    def test_a_value_mapped_differently_now_is_contested(self):
+        mapped = shows(projected=prints(subject="new s", body="b", owner="o"))
+        there = replace(SAME, projected=prints(subject="old s"))
+
+        action = decide(LINKED, mapped, there, self.REMAPPED)
+
+        assert action == ReadTimes(14, fields=("subject",))
+
+    def test_in_a_one_way_sync_it_is_carried(self):
+        mapped = shows(projected=prints(subject="new s", body="b", owner="o"))
+
+        action = decide(LINKED, mapped, SAME, replace(ONE_WAY, remapped=True))
+
+        assert action == Update(14, moves=Moves(target=prints(subject="new s")), fields=("subject",),
+                                overwrites=("subject",))  # fmt: skip
+
+    def test_a_value_that_the_source_only_holds_a_loss_of_is_left(self):
+        tentative = shows(subject="tentative", projected=prints(subject="s"))
+
+        assert decide(linked(target=side(subject="tentative")), SAME, tentative, self.REMAPPED).case == 11
+
+    def test_without_a_difference_nothing_happens(self):
+        assert decide(LINKED, SAME, SAME, self.REMAPPED).case == 11
+
+
+def test_a_record_said_to_be_back_is_read_first():
+    back = Gone(back_again=True)
+
+    assert decide(NO_LINK, back, UNSEEN, DEFAULT) == ReadSource(5)
+    assert decide(LINKED, back, UNSEEN, DEFAULT) == ReadSource(21)
+    assert decide(LINKED, EDITED, back, DEFAULT) == ReadTarget(21)
+    assert decide(TOMBSTONED, EDITED, back, DEFAULT) == ReadTarget(24)
+
+
+def test_a_person_who_edited_the_target_of_a_one_way_sync_does_not_stop_an_ignored_delete():
+    assert decide(LINKED, GONE, EDITED_THERE, ONE_WAY) == DeleteTarget(18, how=Delete.IGNORE)
+    assert decide(LINKED, GONE, EDITED_THERE, DEFAULT) == Hold(18, "edited_before_delete")
+
+
+def test_an_activity_on_no_record_is_created_in_dynamics():
+    assert decide(NO_LINK, replace(SAME, references=References()), UNSEEN, DEFAULT) == Create(1)
