@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, Self
 
 from activity_sync.activities.activity import Activity, Value
@@ -269,6 +269,18 @@ class System(Protocol):
 
     async def identify(self) -> Account:
         """Which account this is. AuthenticationFailed, Unreachable."""
+        ...
+
+    async def learn(self, types: Collection[ActivityType]) -> None:
+        """What the account itself says of these types (option values, text limits) is known to the translator.
+
+        Called before anything is encoded for this system; each type costs its calls once.
+        """
+        ...
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far this system's clock is ahead of ours, by its last answer; zero before the first."""
         ...
 
     @property
