@@ -65,6 +65,9 @@ class Settings:
     dynamics_closed_is_locked: bool = True
     dynamics_may_override_createdon: bool = True
     dynamics_unresolved_parties: bool = False
+    dynamics_appointments_need_times: bool = True
+    dynamics_missing_privileges: tuple[str, ...] = ()
+    dynamics_allow_custom_columns: bool = True
     dynamics_failed_change_set_plain: bool = False
 
     def change(self, changes: Mapping[str, Any]) -> None:
