@@ -10,7 +10,9 @@ import asyncio
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
@@ -43,6 +45,9 @@ from activity_sync.http.retry import (
 )
 
 _log = logging.getLogger(__name__)
+
+SIDE_LANE_PART = 4
+"""A lane other than the default one takes at most this part of the places: one in four."""
 
 ReadRefusal = Callable[[int, Mapping[str, str], bytes], Refusal]
 
@@ -82,6 +87,10 @@ class ApiClient:
         self._policy = policy or RetryPolicy()
         self._sleep, self._clock, self._now, self._jitter = sleep, clock, now, jitter
         self._under_way = asyncio.Semaphore(max_concurrency)
+        # A slow lane (search, 5/s) that waits for its limit must not fill the places of all others.
+        self._side_lanes = defaultdict[str, asyncio.Semaphore](
+            lambda: asyncio.Semaphore(max(max_concurrency // SIDE_LANE_PART, 1))
+        )
         self._connection: httpx.AsyncClient | None = None
         self._reached = False
         self._calls = 0
@@ -110,7 +119,8 @@ class ApiClient:
         last attempt (`maybe_applied` says whether the request may have been carried out), Unreachable when no
         attempt found the host, MalformedResponse for a redirect or a link to another host.
         """
-        async with self._under_way:
+        side_lane = nullcontext() if request.lane == "default" else self._side_lanes[request.lane]
+        async with side_lane, self._under_way:
             return await self._repeat(request, authenticated=True)
 
     async def _post_form(self, url: str, form: Mapping[str, str]) -> ApiResponse:

@@ -354,6 +354,30 @@ def test_no_more_than_max_concurrency_are_under_way(make_client):
     assert client.calls == 20
 
 
+def test_slow_lane_leaves_places_to_the_default_one(make_client):
+    searching = asyncio.Event()
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/search":
+            await searching.wait()
+        return httpx.Response(200)
+
+    client = make_client("https://api.test", transport=httpx.MockTransport(respond), max_concurrency=8)
+    search = ApiRequest("POST", "/search", lane="search", repeatable=True)
+
+    async def run() -> None:
+        async with client:
+            searches = [asyncio.create_task(client.send(search)) for _ in range(20)]
+            await asyncio.wait_for(asyncio.gather(*(client.send(READ) for _ in range(20))), 10)
+            assert client.calls == 20 + 2
+            searching.set()
+            await asyncio.gather(*searches)
+
+    asyncio.run(run())
+
+    assert client.calls == 40
+
+
 def test_logs_carry_neither_token_nor_address(served, make_client, caplog):
     served.answer(answer(503), OK)
     with caplog.at_level(logging.INFO):
