@@ -6,9 +6,11 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from activity_sync.sandbox.seed import demo_seed
 from activity_sync.sandbox.serve import RunningSandboxes, read_seed, start_sandboxes
 
 SERVED_SETTINGS: dict[str, Any] = {"search_lag_seconds": 2.0}
@@ -21,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--hubspot-port", type=int, default=0, help="port of the HubSpot sandbox; 0 takes a free one")
     parser.add_argument("--dynamics-port", type=int, default=0, help="port of the Dynamics sandbox")
     parser.add_argument("--seed", type=Path, help="JSON file with the keys hubspot and dynamics")
+    parser.add_argument("--demo", type=int, metavar="N", help="load the bundled data, N activities on each side")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="delay of every answer")
     parser.add_argument("--tls", action="store_true", help="serve Dynamics over TLS")
     parser.add_argument(
@@ -35,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hubspot_port=given.hubspot_port,
         dynamics_port=given.dynamics_port,
         settings=settings,
-        seed=read_seed(given.seed) if given.seed is not None else None,
+        seed=_seed(given.seed, given.demo),
         tls=given.tls,
     ) as running:
         sys.stdout.write(export_lines(running))
@@ -47,6 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def export_lines(running: RunningSandboxes) -> str:
     """One `export NAME=value` a line."""
     return "".join(f"export {name}={value}\n" for name, value in running.environment.items())
+
+
+def _seed(file: Path | None, demo: int | None) -> dict[str, Any] | None:
+    """The seed file's content, else the bundled data, else nothing."""
+    if file is not None:
+        return read_seed(file)
+    return demo_seed(datetime.now(UTC), per_side=demo) if demo is not None else None
 
 
 def _settings(pairs: Sequence[str]) -> dict[str, Any]:
