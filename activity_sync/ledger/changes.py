@@ -17,7 +17,17 @@ from activity_sync.ledger import codec
 from activity_sync.ledger.engine import chunks
 from activity_sync.ledger.links import by_record, load
 from activity_sync.ledger.merging import merge_elements, merge_side
-from activity_sync.ledger.rows import AdoptedLink, Claim, Element, LinkChange, LinkRow, LinkState, NewLink, SideRow
+from activity_sync.ledger.rows import (
+    AdoptedLink,
+    Claim,
+    Element,
+    LinkChange,
+    LinkRow,
+    LinkState,
+    NewLink,
+    SideRow,
+    Tombstone,
+)
 from activity_sync.ledger.schema import elements, link_sides, links
 
 # An announcement or adoption, to be tried again when it met a row that it had not seen.
@@ -150,16 +160,20 @@ def settle(connection: Connection, changes: Sequence[LinkChange], *, now: dateti
 
 def _changed(row: LinkRow, change: LinkChange, now: datetime) -> LinkRow:
     state = change.state or row.state
+    sides = {system: merge_side(side, system, change) for system, side in row.sides.items()}
+    tombstone = None  # a link that lives again has none
+    if state is LinkState.TOMBSTONED:
+        mapped = frozenset(name for side in sides.values() for name in side.base)
+        tombstone = change.tombstone or row.tombstone or Tombstone(mapped)
     return replace(
         row,
         state=state,
         revision=row.revision + change.moves_revision,
         intended={} if state is LinkState.LINKED else row.intended,
         plan=None if change.clear_plan else row.plan,
-        sides={system: merge_side(side, system, change) for system, side in row.sides.items()},
+        sides=sides,
         elements=row.elements if change.elements is None else merge_elements(row.elements, change.elements),
-        # A link that lives again has no tombstone.
-        tombstone=(change.tombstone or row.tombstone) if state is LinkState.TOMBSTONED else None,
+        tombstone=tombstone,
         written_at=tuple(codec.written(row.written_at, change.wrote_at)),
         updated_at=now,
     )
@@ -224,19 +238,20 @@ def _living(
 def _insert(connection: Connection, fresh: Mapping[str, LinkRow]) -> dict[str, LinkRow]:
     if not fresh:
         return {}
+    fresh = dict(sorted(fresh.items()))
     ids = connection.scalars(
         insert(links).returning(links.c.id, sort_by_parameter_order=True),
         [_link_columns(row) for row in fresh.values()],
     ).all()
     made = {record_id: replace(row, id=link_id) for (record_id, row), link_id in zip(fresh.items(), ids, strict=True)}
-    connection.execute(
-        insert(link_sides),
-        [
-            {"link_id": row.id, "system": system} | _side_columns(row, side)
-            for row in made.values()
-            for system, side in row.sides.items()
-        ],
-    )
+    sides = [
+        {"link_id": row.id, "system": system} | _side_columns(row, side)
+        for row in made.values()
+        for system, side in row.sides.items()
+    ]
+    # Everybody takes the unique entries in one order, so that two who insert the same do not wait for each other.
+    sides.sort(key=lambda side: (side["system"], side["record_id"] or ""))
+    connection.execute(insert(link_sides), sides)
     _insert_elements(connection, {row.id: row.elements for row in made.values()})
     return made
 

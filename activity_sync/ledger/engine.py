@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
 from activity_sync.errors import LedgerUnusable
@@ -64,15 +64,18 @@ def connect(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent snapshot."""
-    with engine.connect() as connection, connection.begin():
+    """One consistent snapshot (SQLite; PostgreSQL: of each statement). LedgerUnusable when the database fails."""
+    with _answering(), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that holds the write lock (SQLite) from its begin; committed at the end, or nothing is."""
-    with engine.connect() as plain:
+    """One transaction that holds the write lock (SQLite) from its begin; committed at the end, or nothing is.
+
+    LedgerUnusable when the database fails: whether an interrupted commit happened is then unknown, and a rerun asks.
+    """
+    with _answering(), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITES: True})
         with connection.begin():
             yield connection
@@ -90,6 +93,22 @@ def chunks(values: Iterable[T], size: int = _CHUNK) -> Iterator[Sequence[T]]:
     everything = list(values)
     for start in range(0, len(everything), size):
         yield everything[start : start + size]
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, ProgrammingError):
+        raise  # about our statement, not about the database: the caller's to judge
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = getattr(error, "orig", None) or error
+        raise LedgerUnusable(
+            f"The ledger's database does not answer ({type(cause).__name__}: {cause}). Check its address, its disk and "
+            "the rights; then run again, nothing is done twice. A damaged ledger is moved aside and rebuilt with "
+            "`activity-sync ledger rebuild`.",
+            setting="ACTIVITY_SYNC_LEDGER_URL",
+        ) from error
 
 
 def _sqlite(url: URL) -> Engine:

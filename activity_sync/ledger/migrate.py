@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ProgrammingError
 
 from activity_sync.errors import LedgerUnusable
 from activity_sync.ledger.engine import reading, writing
@@ -28,10 +28,10 @@ def migrate(engine: Engine) -> None:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             _upgrade(connection, _revision(connection))
-    except DBAPIError as error:
+    except ProgrammingError as error:
         raise LedgerUnusable(
-            f"The ledger cannot be read ({type(error.orig).__name__}: {error.orig}). Check the address and the "
-            "rights; a damaged ledger is moved aside and rebuilt with `activity-sync ledger rebuild`.",
+            f"The ledger's tables cannot be made ({type(error.orig).__name__}: {error.orig}). The database user needs "
+            "the right to create tables in its schema.",
             setting="ACTIVITY_SYNC_LEDGER_URL",
         ) from error
 

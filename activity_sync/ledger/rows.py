@@ -159,7 +159,8 @@ class LinkChange:
     """What became of one link. None leaves a thing as it is.
 
     `bases` are merged entry by entry, `unsettled` replaces a side's set, `wrote_at` (ISO) is added to `written_at`.
-    `expect_revision`: apply only to the link as it was seen, or claimed (a claim moves the revision by one).
+    A tombstone that is not given tells the fields of the bases as mapped. `expect_revision`: apply only to the link
+    as it was seen, or claimed (a claim moves the revision by one).
     """
 
     link_id: int

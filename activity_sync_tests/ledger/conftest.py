@@ -1,0 +1,77 @@
+"""Every ledger test runs on a SQLite file, and on PostgreSQL where a server is named; the summary says if none was."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+import activity_sync
+from activity_sync.ledger import Ledger
+
+_VARIABLE = "ACTIVITY_SYNC_TEST_POSTGRES_URL"
+_SERVER = os.environ.get(_VARIABLE)
+_DATABASES = ["sqlite", *(["postgresql"] if _SERVER else [])]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not _SERVER:
+        terminalreporter.write_line(
+            f"not run: the ledger's tests on PostgreSQL ({_VARIABLE} names no server)", yellow=True
+        )
+
+
+@pytest.fixture(params=_DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'ledger.db'}"
+        return
+    schema = f"test_{uuid.uuid4().hex}"
+    server = create_engine(str(_SERVER), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    yield f"{_SERVER}{'&' if '?' in str(_SERVER) else '?'}options=-csearch_path%3D{schema}"
+    with server.connect() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    server.dispose()
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    with Ledger.open(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def start_python() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts Python processes with this project importable; whatever still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+    project = str(Path(activity_sync.__file__).parent.parent)
+
+    def start(code: str, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([project, os.environ.get("PYTHONPATH", "")])},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()

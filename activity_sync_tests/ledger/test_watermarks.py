@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from activity_sync.activities.kinds import ActivityType
+
+FLOW = "hubspot_to_dynamics"
+NOTE = ActivityType.NOTE
+
+
+def test_watermark_moves_forward_only(ledger, now):
+    assert ledger.watermark(FLOW, NOTE) is None
+
+    ledger.move_watermark(FLOW, NOTE, now)
+    ledger.move_watermark(FLOW, NOTE, now - timedelta(days=1))
+    assert ledger.watermark(FLOW, NOTE) == now
+
+    ledger.move_watermark(FLOW, NOTE, now + timedelta(microseconds=1))
+    assert ledger.watermark(FLOW, NOTE) == now + timedelta(microseconds=1)
+    assert ledger.watermark(FLOW, ActivityType.CALL) is None
+
+
+def test_times_of_another_zone_are_the_same_moments(ledger):
+    summer = timezone(timedelta(hours=2))
+
+    ledger.move_watermark(FLOW, NOTE, datetime(2026, 7, 1, 1, 0, tzinfo=summer))
+
+    assert ledger.watermark(FLOW, NOTE).isoformat() == "2026-06-30T23:00:00+00:00"
+
+
+def test_time_without_a_zone_is_refused(ledger, now):
+    with pytest.raises(Exception, match="no time zone"):
+        ledger.move_watermark(FLOW, NOTE, now.replace(tzinfo=None))
+
+
+def test_calls_add_up_over_steps_and_repeats(ledger):
+    ledger.add_calls("run", FLOW, NOTE, "extracted_activities", {"hubspot": 3})
+    ledger.add_calls("run", FLOW, NOTE, "extracted_activities", {"hubspot": 1, "dynamics": 0})
+    ledger.add_calls("run", FLOW, NOTE, "load_results", {"hubspot": 1, "dynamics": 5})
+    ledger.add_calls("run", FLOW, ActivityType.CALL, "load_results", {"hubspot": 100})
+    ledger.add_calls("other run", FLOW, NOTE, "load_results", {"hubspot": 100})
+
+    assert ledger.calls("run", FLOW, NOTE) == {"hubspot": 5, "dynamics": 5}
+    assert ledger.calls("no run", FLOW, NOTE) == {}
