@@ -44,7 +44,7 @@ def merge_fields(source: Present, target: Present, policy: Policy, *, ours: Read
     carried = source.projected.keys()
     dropped = ours.changed - carried
     changed = ours.changed & carried
-    agree = frozenset(f for f in changed if in_step(f, source, target, exactly=f not in theirs.changed))
+    agree = frozenset(f for f in changed if _agree(f, source, target, theirs))
     rest = changed - agree
     kept = rest & cut_copies(policy)
     rest -= kept
@@ -86,6 +86,13 @@ def in_step(name: str, source: Present, target: Present, *, exactly: bool) -> bo
     )
 
 
+def _agree(name: str, source: Present, target: Present, theirs: Reading) -> bool:
+    sent = theirs.ours.get(name)
+    if sent is not None and sent.exact == source.projected[name].exact:
+        return True  # written by us before a crash, whatever the server made of it
+    return in_step(name, source, target, exactly=name not in theirs.changed)
+
+
 def cut_copies(policy: Policy) -> frozenset[str]:
     """The fields whose value at the source must not replace the target's."""
     return policy.lossy_at_source if policy.lossy_edit is LossyEdit.KEEP_ORIGINAL else frozenset()
@@ -122,8 +129,8 @@ def _reverted(source: Present, target: Present, policy: Policy, theirs: Reading)
 
 def _unfinished(source: Present, target: Present, policy: Policy, theirs: Reading) -> frozenset[str]:
     """What a half-done write of ours left in the target (reopened, not yet closed) and the source does not want."""
-    left = theirs.ours & source.projected.keys() - cut_copies(policy)
-    return frozenset(f for f in left if not in_step(f, source, target, exactly=False))
+    left = theirs.ours.keys() & source.projected.keys() - cut_copies(policy)
+    return frozenset(f for f in left if not _agree(f, source, target, theirs))
 
 
 def _remapped(source: Present, target: Present, policy: Policy, ours: Reading, theirs: Reading) -> frozenset[str]:
@@ -133,7 +140,7 @@ def _remapped(source: Present, target: Present, policy: Policy, ours: Reading, t
     target has no image of its own to be in step with: it shows what the source becomes there, or it differs.
     """
     compared = source.projected.keys() & target.prints.keys()
-    quiet = compared - ours.changed - theirs.changed - theirs.ours - policy.lossy_at_source
+    quiet = compared - ours.changed - theirs.changed - theirs.ours.keys() - policy.lossy_at_source
     if not policy.two_way:
         return frozenset(f for f in quiet if not source.projected[f].reads_like(target.prints[f]))
     return frozenset(f for f in quiet if not in_step(f, source, target, exactly=False))

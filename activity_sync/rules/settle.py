@@ -13,12 +13,13 @@ from activity_sync.rules.values import Present, Side
 class Reading:
     """A present side against its base.
 
-    `changed`: edits. `ours`: what an unfinished write of ours left. `moves`: bases that become what was read without
-    being an edit (adopted, settled, ours). `settled`: the side had unsettled fields and has been read now.
+    `changed`: edits. `ours`: what an unfinished write of ours left, with the print of what it sent. `moves`: bases that
+    become what was read without being an edit (adopted, settled, ours). `settled`: the side had unsettled fields and
+    has been read now.
     """
 
     changed: frozenset[str] = frozenset()
-    ours: frozenset[str] = frozenset()
+    ours: dict[str, FieldPrint] = field(default_factory=dict)
     moves: dict[str, FieldPrint] = field(default_factory=dict)
     settled: bool = False
 
@@ -29,16 +30,17 @@ def read_side(side: Side, present: Present, plan: Sequence[Fingerprint] = ()) ->
     `plan`: what each step of an unfinished write to this side leaves.
     """
     changed: set[str] = set()
-    ours: set[str] = set()
+    ours: dict[str, FieldPrint] = {}
     moves: dict[str, FieldPrint] = {}
     for name, seen in present.prints.items():
         base = side.base.get(name)
         if base is not None and seen.exact == base.exact:
             continue
-        if any(name in step and seen.settles(step[name]) for step in plan):
-            ours.add(name)
+        sent = next((step[name] for step in reversed(plan) if name in step and seen.settles(step[name])), None)
+        if sent is not None:
+            ours[name] = sent
         elif base is not None and not (name in side.unsettled and seen.settles(base)):
             changed.add(name)
             continue
         moves[name] = seen
-    return Reading(frozenset(changed), frozenset(ours), moves, settled=bool(side.unsettled))
+    return Reading(frozenset(changed), ours, moves, settled=bool(side.unsettled))

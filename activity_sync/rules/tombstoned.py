@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from activity_sync.rules.actions import Action, Create, Fail, Filtered, Hold, ReadSource, ReadTarget, Skip
+from activity_sync.rules.actions import Action, Create, DeleteTarget, Fail, Filtered, Hold, ReadSource, ReadTarget, Skip
 from activity_sync.rules.adopt import adopt_again
 from activity_sync.rules.references import hinder_create
 from activity_sync.rules.settle import read_side
 from activity_sync.rules.values import (
+    Delete,
     Gone,
     GoneHow,
     Observation,
@@ -25,6 +26,8 @@ def decide_tombstoned(link: Tombstoned, source: Observation, target: Observation
             return ReadSource(case=24)
         case Unseen():
             return Skip(case=22, reason="not seen")
+        case Gone() if link.delete_due and policy.delete is not Delete.IGNORE:
+            return _delete_due(link, target, policy)
         case Gone() | Present(merged_into=str()):
             return Skip(case=26, reason="gone")
         case Present(invalid=(rule, reason)):
@@ -45,6 +48,19 @@ def decide_tombstoned(link: Tombstoned, source: Observation, target: Observation
             return ReadTarget(case=24)
         case Gone():
             return bring_back(source, policy, case=24, generation=link.generation + 1)
+
+
+def _delete_due(link: Tombstoned, target: Observation, policy: Policy) -> Action:
+    """The mirror flow saw the delete first (case 19); what it means for the target is this flow's to say (case 18)."""
+    match target:
+        case Unseen() | Gone(back_again=True):
+            return ReadTarget(case=18)
+        case Gone():
+            return Skip(case=26, reason="gone")
+        case Present():
+            if read_side(link.target, target).changed:
+                return Hold(case=18, reason="edited_before_delete")
+            return DeleteTarget(case=18, how=policy.delete)
 
 
 def bring_back(source: Present, policy: Policy, *, case: int, generation: int) -> Action:

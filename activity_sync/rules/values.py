@@ -173,7 +173,9 @@ class Tombstoned:
     """The link was ended. `mapped`: the fields that were mapped then, so that a new mapping is no edit.
 
     `erased`: it ended because its person was erased: nothing is created again. `source_gone`: the source was gone
-    then, so that seeing it present is a return. `target_id`: the counterpart's id, to link again with.
+    then, so that seeing it present is a return. `target_id`: the counterpart's id, to link again with. `delete_due`:
+    the mirror flow found its target (the source here) deleted and ended the link (case 19); this flow's delete policy
+    has not been applied yet.
     """
 
     source: Side
@@ -183,6 +185,7 @@ class Tombstoned:
     erased: bool = False
     source_gone: bool = False
     target_id: str = ""
+    delete_due: bool = False
 
 
 Link = NoLink | Pending | Linked | Tombstoned

@@ -1,0 +1,80 @@
+"""People and both flows at random over two CRMs: crashes, partial reads, rewriting servers, moving versions.
+
+The invariants stand in `world.py`, at the write that would break them and at the end of every settling.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from activity_sync_tests.rules.strategies import PAUSES, WORLDS, edits_of, records_of
+from activity_sync_tests.rules.world import FLOWS, World
+
+SYSTEMS = st.sampled_from(["alpha", "beta"])
+STRIKES = st.lists(st.sampled_from(["", "", "before", "after"]), max_size=6)
+
+
+class TwoFlows(RuleBasedStateMachine):
+    world: World
+
+    @initialize(world=WORLDS)
+    def begin(self, world):
+        self.world = world
+
+    def _some(self, data, system, *, gone=False):
+        ids = [one.id for one in self.world.crms[system].records.values() if one.gone is gone]
+        return data.draw(st.sampled_from(ids), label="record") if ids else None
+
+    @rule(data=st.data(), system=SYSTEMS, pause=PAUSES)
+    def a_person_creates(self, data, system, pause):
+        self.world.now += pause
+        self.world.crms[system].person_creates(data.draw(records_of(system)), now=self.world.now)
+
+    @rule(data=st.data(), system=SYSTEMS, pause=PAUSES)
+    def a_person_edits(self, data, system, pause):
+        self.world.now += pause
+        if record_id := self._some(data, system):
+            name, value = data.draw(edits_of(system))
+            self.world.crms[system].person_edits(record_id, name, value, now=self.world.now)
+
+    @rule(data=st.data(), system=SYSTEMS)
+    def a_person_deletes(self, data, system):
+        if record_id := self._some(data, system):
+            self.world.crms[system].person_deletes(record_id)
+
+    @rule(data=st.data(), system=SYSTEMS)
+    def a_version_moves(self, data, system):
+        if record_id := self._some(data, system):
+            self.world.crms[system].touch(record_id)
+
+    @rule(flow=st.sampled_from(FLOWS), strikes=STRIKES)
+    def a_flow_runs(self, flow, strikes):
+        self.world.strikes = strikes
+        self.world.run(*flow)
+
+    @rule(data=st.data(), flow=st.sampled_from(FLOWS), strikes=STRIKES)
+    def a_flow_runs_half_blind(self, data, flow, strikes):
+        ids = [record_id for crm in self.world.crms.values() for record_id in crm.records]
+        hidden = data.draw(st.sets(st.sampled_from(ids)) if ids else st.just(set()), label="hidden")
+        living = {one.id for crm in self.world.crms.values() for one in crm.records.values() if not one.gone}
+        ended = sum(row.state == "tombstoned" for row in self.world.rows)
+
+        self.world.strikes = strikes
+        self.world.run(*flow, hidden=hidden)
+
+        after = {one.id for crm in self.world.crms.values() for one in crm.records.values() if not one.gone}
+        assert not (living - after) & hidden, "unseen was taken for absent"
+        assert len(hidden) < len(ids) or ended == sum(row.state == "tombstoned" for row in self.world.rows)
+
+    @precondition(lambda self: hasattr(self, "world"))
+    @rule()
+    def it_settles(self):
+        self.world.settle()
+
+    def teardown(self):
+        if hasattr(self, "world"):
+            self.world.settle()
+
+
+TestTwoFlows = TwoFlows.TestCase

@@ -1,0 +1,416 @@
+"""The smallest engine that carries out what `decide` says, over two CRMs in memory.
+
+It plays the pipeline and the ledger: claims by revision, `pending` before a create, a write plan before an update. It
+can be struck before or after any effect. At each write it compares with the truth of `crm.py`, which `decide` never
+sees: an edit overwritten without a conflict, an echo carried, a loss travelling back are caught where they happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from activity_sync.activities.fingerprint import FieldPrint, Fingerprint
+from activity_sync.rules import actions
+from activity_sync.rules.decide import decide
+from activity_sync.rules.values import (
+    Conflict,
+    Delete,
+    Gone,
+    Link,
+    Linked,
+    NoLink,
+    Observation,
+    Pending,
+    Policy,
+    Present,
+    Restore,
+    Side,
+    Tombstoned,
+    Unseen,
+)
+from activity_sync_tests.rules.crm import COMMON, Crm, Record, in_step, is_cut, prints_of, project, rightly_wins
+
+FLOWS = (("alpha", "beta"), ("beta", "alpha"))
+# What a pass may find when there is nothing left to do: skips, and what a person was asked about.
+QUIET = {5, 11, 23, 26}
+ASKED = {17, 18, 24}
+
+
+class Struck(Exception):
+    """The process dies, or the network does."""
+
+
+@dataclass
+class Row:
+    """A link as the ledger holds it, per system; `state` is pending, linked or tombstoned."""
+
+    state: str
+    origin: str
+    ids: dict[str, str]
+    base: dict[str, dict[str, FieldPrint]]
+    unsettled: dict[str, set[str]] = field(default_factory=lambda: {"alpha": set(), "beta": set()})
+    version: dict[str, str] = field(default_factory=dict)
+    key: str = ""
+    intended: Fingerprint = field(default_factory=dict)
+    generation: int = 0
+    revision: int = 0
+    plan: tuple[str, tuple[Fingerprint, ...]] | None = None
+    mapped: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    delete_due: str = ""
+    kept: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What was decided, and on what."""
+
+    source: str
+    target: str
+    source_id: str
+    row: Row | None
+    revision: int
+    link: Link
+    seen: Observation
+    seen_there: Observation
+    action: actions.Action
+
+
+class World:
+    def __init__(
+        self,
+        *,
+        rewrites: Collection[str] = (),
+        delete: Delete = Delete.ARCHIVE,
+        restore: Restore = Restore.HOLD,
+        conflict: Conflict = Conflict.LATEST,
+    ) -> None:
+        self.crms = {name: Crm(name, rewrites=name in rewrites) for name in ("alpha", "beta")}
+        self.rows: list[Row] = []
+        self.policy = Policy(conflict=conflict, delete=delete, restore=restore)
+        self.strikes: list[str] = []
+        self.now = 0
+
+    # --- a pass
+
+    def run(self, source: str, target: str, *, hidden: Collection[str] = ()) -> list[actions.Action]:
+        """One pass of a flow over all of its source's records. `hidden`: records that no read shows this time."""
+        done = []
+        for record_id in list(self.crms[source].records):
+            proposal = self.plan(source, target, record_id, hidden=hidden)
+            done.append(proposal.action)
+            try:
+                self.carry_out(proposal)
+            except Struck:
+                continue
+        return done
+
+    def settle(self) -> None:
+        """Both flows, undisturbed, until a pass finds nothing to do; then every promise is checked."""
+        self.strikes.clear()
+        for _ in range(8):
+            found = [action for flow in FLOWS for action in self.run(*flow)]
+            if all(action.case in QUIET | ASKED for action in found):
+                break
+        else:
+            raise AssertionError(f"no end: {[a for a in found if a.case not in QUIET | ASKED]}")
+        self.check()
+
+    # --- see, decide
+
+    def plan(self, source: str, target: str, source_id: str, *, hidden: Collection[str] = ()) -> Proposal:
+        row = self.row_of(source, source_id)
+        link = self.link(row, source, target, source_id, hidden=hidden)
+        target_id = row.ids.get(target, "") if row else ""
+        policy = replace(self.policy, source_breaks_ties=source == "alpha")
+        if self.policy.conflict is not Conflict.LATEST:  # it means "alpha wins" here
+            policy = replace(policy, conflict=Conflict.SOURCE if source == "alpha" else Conflict.TARGET)
+        there = self.crms[target].records.get(target_id)
+        if there is not None and is_cut(target, there.fields):
+            policy = replace(policy, lossy_at_source=frozenset({"body"}))
+        seen: Observation = self.observe(source, source_id, hidden)
+        seen_there: Observation = Unseen()
+        for _ in range(4):
+            action = decide(link, seen, seen_there, policy)
+            match action:
+                case actions.ReadTarget():
+                    seen_there = self.observe(target, target_id, hidden)
+                case actions.ReadTimes(fields=names):
+                    assert isinstance(seen, Present)
+                    assert isinstance(seen_there, Present)
+                    seen = replace(seen, field_times=self.crms[source].records[source_id].times(names))
+                    seen_there = replace(seen_there, field_times=self.crms[target].records[target_id].times(names))
+                case _:
+                    break
+        return Proposal(
+            source, target, source_id, row, row.revision if row else -1, link, seen, seen_there, action
+        )
+
+    def observe(self, system: str, record_id: str, hidden: Collection[str]) -> Observation:
+        record = self.crms[system].records.get(record_id)
+        if record is None or record_id in hidden:
+            return Unseen()
+        if record.gone:
+            return Gone()
+        return Present(
+            prints=prints_of(record.fields),
+            projected=prints_of(project(system, record.fields)),
+            version=str(record.version),
+            closed=system == "beta" and record.fields["status"] == "done",
+        )
+
+    def row_of(self, system: str, record_id: str) -> Row | None:
+        """The living link of a record, else its last ended one. A create of ours is known by its key."""
+        record = self.crms[system].records[record_id]
+        known = [
+            row
+            for row in self.rows
+            if row.ids.get(system) == record_id or (row.state == "pending" and record.key == row.key)
+        ]
+        return next((row for row in known if row.state != "tombstoned"), known[-1] if known else None)
+
+    def link(
+        self, row: Row | None, source: str, target: str, source_id: str, *, hidden: Collection[str]
+    ) -> Link:
+        if row is None:
+            return NoLink()
+        sides = {
+            name: Side(row.base.get(name, {}), frozenset(row.unsettled[name]), row.version.get(name))
+            for name in (source, target)
+        }
+        if row.state == "pending":
+            found = self.crms[target].find_key(row.key)
+            lag = found in hidden or source_id in hidden
+            return Pending(
+                row.key, row.generation, row.intended, found=None if lag else found, looked=True, certain=not lag
+            )
+        if row.state == "tombstoned":
+            return Tombstoned(
+                sides[source],
+                sides[target],
+                row.generation,
+                row.mapped,
+                source_gone=source in row.gone,
+                target_id=row.ids.get(target, ""),
+                delete_due=row.delete_due == target,
+            )
+        planned_on, steps = row.plan or ("", ())
+        return Linked(
+            row.ids[source],
+            row.ids[target],
+            sides[source],
+            sides[target],
+            row.revision,
+            plan_prints=steps,
+            plan_on_source=planned_on == source,
+            generation=row.generation,
+        )
+
+    # --- do, remember
+
+    def carry_out(self, one: Proposal) -> None:
+        """Do it and remember it; a proposal whose link has moved since is dropped, to be decided again."""
+        row = one.row
+        if (self.row_of(one.source, one.source_id), row.revision if row else -1) != (row, one.revision):
+            return
+        if row is not None and row.state == "pending" and row.origin != one.source:
+            return  # the record is a create of the mirror flow, which confirms it
+        match one.action:
+            case actions.Create(generation=generation):
+                self._create(one, generation)
+            case actions.Confirm(target_id=target_id):
+                assert row is not None
+                self._linked(row, one.target, target_id)
+            case actions.Adopt(moves=moves):
+                assert row is not None
+                row.state, row.delete_due, row.gone = "linked", "", frozenset()
+                row.base[one.source], row.base[one.target] = dict(moves.source), dict(moves.target)
+                row.unsettled = {"alpha": set(), "beta": set()}
+                row.revision += 1
+            case actions.Update():
+                self._update(one)
+            case actions.Skip() | actions.Acknowledge() | actions.KeepTarget():
+                self._remember(one)
+            case actions.DeleteTarget(how=how):
+                self._delete(one, how)
+            case actions.Unlink():
+                self._end(one, gone={one.target}, delete_due=one.source)
+            case actions.Forget():
+                self._end(one, gone={one.source, one.target})
+
+    def effect(self) -> bool:
+        """Whether the effect happens; True means: it does, and nothing after it. Raises Struck before it."""
+        strike = self.strikes.pop() if self.strikes else ""
+        if strike == "before":
+            raise Struck
+        return strike == "after"
+
+    def _create(self, one: Proposal, generation: int) -> None:
+        source = self.crms[one.source].records[one.source_id]
+        row = one.row
+        if row is None or row.state == "tombstoned":
+            row = Row("pending", one.source, {one.source: source.id}, {}, generation=generation)
+            row.key = f"{one.source}:{source.id}:{generation}"
+            self._replace(one.row, row)
+        assert isinstance(one.seen, Present)
+        row.intended, row.base = one.seen.projected, {one.source: dict(one.seen.prints)}
+        row.version[one.source] = one.seen.version or ""
+        row.revision += 1
+        died = self.effect()
+        created = self.crms[one.target].create(row.key, project(one.source, source.fields))
+        source.agreed = dict(source.fields)
+        if died:
+            raise Struck
+        self._linked(row, one.target, created.id)
+
+    def _replace(self, old: Row | None, new: Row) -> None:
+        """A new life ends the old one: its counterpart is gone for good."""
+        if old is not None:
+            old.state, old.ids = "tombstoned", {}
+        for other in self.rows:
+            if other is not new and other.ids.get(new.origin) == new.ids[new.origin]:
+                other.state = "tombstoned"
+        self.rows.append(new)
+
+    def _linked(self, row: Row, target: str, target_id: str) -> None:
+        row.state = "linked"
+        row.ids[target] = target_id
+        row.base[target] = dict(row.intended)
+        row.unsettled[target] = set(row.intended)
+        row.revision += 1
+
+    def _update(self, one: Proposal) -> None:
+        row, action = one.row, one.action
+        assert row is not None
+        assert isinstance(action, actions.Update)
+        source, target = self._pair(one)
+        values = project(one.source, source.fields)
+        written = {name: values[name] for name in action.fields}
+        for name in action.fields:
+            self._check_write(one, source, target, name, finishing=row.plan is not None)
+        steps = _steps(written, target.fields, reopen=action.reopen)
+        shown, left = dict(target.fields), []
+        for step in steps:
+            shown |= step
+            left.append(prints_of(shown))
+        row.plan = (one.target, tuple(left))
+        row.revision += 1
+        for step in steps:
+            died = self.effect()
+            self.crms[one.target].write(target, step)
+            source.agreed |= {name: source.fields[name] for name in step if name in written}
+            if died:
+                raise Struck
+        if "body" in action.fields:
+            row.kept.discard("body")
+        row.unsettled[one.target] = set()
+        self._remember(one)
+        row.unsettled[one.target] |= set(written)
+
+    def _remember(self, one: Proposal) -> None:
+        row, moves = one.row, one.action.moves
+        if row is None or row.state != "linked":
+            return
+        self._check_moves(one)
+        for system, entries, settled, seen in (
+            (one.source, moves.source, moves.source_settled, one.seen),
+            (one.target, moves.target, moves.target_settled, one.seen_there),
+        ):
+            row.base[system] |= entries
+            row.unsettled[system] -= row.unsettled[system] if settled else set()
+            if system == one.source and isinstance(seen, Present):
+                row.version[system] = seen.version or ""
+        row.kept |= set(getattr(one.action, "kept_lossy", ()))
+        row.revision += bool(moves or row.plan)
+        if row.plan is not None and row.plan[0] == one.target and isinstance(one.seen_there, Present):
+            row.plan = None
+
+    def _delete(self, one: Proposal, how: Delete) -> None:
+        _, target = self._pair(one)
+        if how is not Delete.IGNORE:
+            assert not target.has_news, f"an edit was deleted: {target}"
+            died = self.effect()
+            self.crms[one.target].delete(target)
+            if died:
+                raise Struck
+        self._end(one, gone={one.source})
+
+    def _end(self, one: Proposal, *, gone: set[str], delete_due: str = "") -> None:
+        row = one.row
+        assert row is not None
+        row.state, row.gone, row.delete_due, row.plan = "tombstoned", frozenset(gone), delete_due, None
+        row.mapped = frozenset(COMMON)
+        row.revision += 1
+
+    def _pair(self, one: Proposal) -> tuple[Record, Record]:
+        assert one.row is not None
+        return self.crms[one.source].records[one.source_id], self.crms[one.target].records[one.row.ids[one.target]]
+
+    # --- the truth
+
+    def _check_write(self, one: Proposal, source: Record, target: Record, name: str, *, finishing: bool) -> None:
+        action = one.action
+        assert isinstance(action, actions.Update)
+        adopted = one.row is not None and one.row.base[one.source][name].exact == "-"
+        assert source.edited(name) or finishing or adopted, f"an echo or a loss is carried: {name} {source} {target}"
+        if name in action.overwrites:
+            assert source.edited(name), f"a false conflict: {name} {source} {target}"
+            assert target.edited(name), f"a false conflict: {name} {source} {target}"
+        if target.visibly_edited(name):
+            assert name in action.overwrites, f"an edit is lost: {name} {source} {target}"
+            self._check_winner(one.source, name, source, target)
+
+    def _check_winner(self, system: str, name: str, winner: Record, loser: Record) -> None:
+        if self.policy.conflict is Conflict.LATEST:
+            assert rightly_wins(name, winner, loser, winner_is_alpha=system == "alpha"), (name, winner, loser)
+        else:
+            assert system == "alpha", (name, winner, loser)
+
+    def _check_moves(self, one: Proposal) -> None:
+        """A base that becomes what is shown says "carried": then it must be so."""
+        source, target = self._pair(one)
+        kept = getattr(one.action, "kept_lossy", ())
+        for name in getattr(one.action, "lost_to_target", ()):
+            assert source.edited(name), f"a false conflict: {name} {source} {target}"
+            self._check_winner(one.target, name, target, source)
+        for here, there, entries, system, other in (
+            (source, target, one.action.moves.source, one.source, one.target),
+            (target, source, one.action.moves.target, one.target, one.source),
+        ):
+            for name, entry in entries.items():
+                if here.fields[name] != entry.exact:
+                    continue
+                if name in COMMON and here.visibly_edited(name) and name not in kept:
+                    step = in_step(name, here, there, one_system=system, two_system=other)
+                    assert step, f"acknowledged, never carried: {name} {here} {there}"
+                here.agreed[name] = here.fields[name]
+
+    def check(self) -> None:
+        """What must be true when there is nothing left to do."""
+        living = [row for row in self.rows if row.state != "tombstoned"]
+        assert all(row.state == "linked" for row in living), "a create was left pending"
+        for system, crm in self.crms.items():
+            linked = [row.ids[system] for row in living]
+            assert len(linked) == len(set(linked)), "two links to one record"
+            for record in crm.records.values():
+                assert record.gone or self.row_of(system, record.id), f"never carried: {record}"
+                ours = [row for row in self.rows if record.key and row.key == record.key]
+                assert record.key is None or ours, f"a duplicate: {record}"
+        for row in living:
+            one, two = (self.crms[name].records[row.ids[name]] for name in ("alpha", "beta"))
+            if one.gone or two.gone:
+                continue
+            for name in set(COMMON) - row.kept:
+                step = in_step(name, one, two, one_system="alpha", two_system="beta")
+                assert step, f"not in step: {name} {one} {two}"
+
+
+def _steps(values: dict[str, str], held: dict[str, str], *, reopen: bool) -> list[dict[str, str]]:
+    """A closed record is reopened, updated and closed again, each in a write of its own."""
+    if not reopen:
+        return [values]
+    rest = {name: value for name, value in values.items() if name != "status"}
+    final = values.get("status", held["status"])
+    steps = [{"status": "open"}, rest, {"status": final} if final != "open" else {}]
+    return [step for step in steps if step]
