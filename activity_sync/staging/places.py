@@ -6,6 +6,7 @@ import importlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,8 @@ import duckdb
 
 # Hidden and not named *.parquet: no view and no listing sees it.
 _SCRATCH = ".scratch-"
+# No writer takes a day.
+_SCRATCH_SECONDS = 24 * 3600
 
 
 class Place(Protocol):
@@ -26,6 +29,10 @@ class Place(Protocol):
 
     def listed(self, pattern: str) -> list[str]:
         """The paths that match, sorted; `*` does not cross a slash."""
+        ...
+
+    def has(self, pattern: str) -> bool:
+        """Whether any path matches."""
         ...
 
     def publish(self, made: Path, path: str) -> None:
@@ -66,6 +73,10 @@ class Folder:
         """See Place."""
         return sorted(found.relative_to(self.root).as_posix() for found in self.root.glob(pattern))
 
+    def has(self, pattern: str) -> bool:
+        """See Place."""
+        return any(True for _ in self.root.glob(pattern))
+
     def publish(self, made: Path, path: str) -> None:
         """See Place. The bytes are on the disk before the name is."""
         final = self.root / path
@@ -83,6 +94,7 @@ class Folder:
     def scratch(self) -> Iterator[Path]:
         """See Place. Beside the files: a rename must not cross file systems, nor must contents leave the folder."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._sweep()
         folder = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=self.root))
         try:
             yield folder
@@ -92,6 +104,15 @@ class Folder:
     def connect(self, scratch: Path) -> duckdb.DuckDBPyConnection:
         """See Place."""
         return _duckdb(scratch)
+
+    def _sweep(self) -> None:
+        """Unfinished files of killed writers hold what people wrote: they do not stay."""
+        for left in self.root.glob(f"{_SCRATCH}*"):
+            try:
+                if time.time() - left.stat().st_mtime > _SCRATCH_SECONDS:
+                    shutil.rmtree(left)
+            except FileNotFoundError:  # another process ended, or swept, at the same moment
+                continue
 
 
 class ObjectStore:
@@ -112,6 +133,10 @@ class ObjectStore:
         base = PurePosixPath(self._base)
         found = self._filesystem.glob(str(base / pattern))
         return sorted(str(PurePosixPath(one).relative_to(base)) for one in found)
+
+    def has(self, pattern: str) -> bool:
+        """See Place."""
+        return bool(self.listed(pattern))
 
     def publish(self, made: Path, path: str) -> None:
         """See Place."""

@@ -152,7 +152,7 @@ class Staging:
                 for flow in files.flows(self._place):
                     for step in Step:
                         pattern = files.pattern(flow, step)
-                        some = self._place.url(pattern) if self._place.listed(pattern) else None
+                        some = self._place.url(pattern) if self._place.has(pattern) else None
                         for statement in view(flow, step, some):
                             connection.execute(statement)
             finally:

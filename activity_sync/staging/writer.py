@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from activity_sync.staging.columns import columns_of, newest_first
-from activity_sync.staging.files import StagedFile
+from activity_sync.staging.files import StagedFile, pattern
 from activity_sync.staging.frames import to_arrow
 from activity_sync.staging.places import Place
 
@@ -88,7 +88,7 @@ class StagedWriter:
         if self._connection is None or self._scratch is None:
             self._place.remove(self._file.path)
             return
-        is_first = not self._place.listed(f"{self._file.flow}/{self._file.step}/*/*/*.parquet")
+        is_first = not self._place.has(pattern(self._file.flow, self._file.step))
         # A retry of the page, or an edit between two pages: the same record twice. The narrow look is the cheap one.
         order = f"{newest_first(self._file.step)}, rowid DESC"
         self._connection.execute(
