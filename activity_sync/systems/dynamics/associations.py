@@ -8,7 +8,7 @@ Source: Microsoft Learn, "Activity party entity", read 2026-11.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any
@@ -19,8 +19,8 @@ from activity_sync.systems.dynamics.paths import (
     ACTIVITY_TABLES,
     KINDS,
     PARTY_KINDS,
-    party_binding,
-    reference,
+    RECORD_TABLES,
+    bind_party,
     regarding_lookup,
 )
 from activity_sync.systems.dynamics.wire import Party, read_lookup, read_parties
@@ -52,9 +52,6 @@ _DEFAULT: dict[tuple[ActivityType, str], Role] = {
     (ActivityType.MEETING, RecordKind.CONTACT): Role.REQUIRED,
     (ActivityType.MEETING, RecordKind.COMPANY): Role.OPTIONAL,
 }
-
-# Tables whose rows stand as parties beside contacts and accounts, with their entity sets.
-_OTHER_PARTIES = {"systemuser": "systemusers", "queue": "queues", "lead": "leads", "equipment": "equipments"}
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+")
 _ADDRESS_CHARS = 320
@@ -127,35 +124,77 @@ def plan_parties(
     return PlannedParties(plan.rows, tuple(sorted(plan.shown.values())), tuple(plan.losses))
 
 
-def keep_present(planned: Sequence[Mapping[str, Any]], present: Iterable[Party]) -> list[dict[str, Any]]:
-    """The planned parties of an existing activity, with the present ones that are not ours to drop.
+def amend_parties(
+    present: Iterable[Party], additions: Iterable[Mapping[str, Any]], *, drop: Collection[str], addressed: bool
+) -> list[dict[str, Any]]:
+    """The whole list after adding some records' rows and dropping the bindings to the records in `drop` (ids).
 
-    Users, queues and leads keep their binding where a planned row has their role and address, and their row where
-    they have no address, or where the activity lists no addresses at all.
+    An addition binds the row that has its address already. `addressed`: rows have addresses (e-mails), and a row that
+    loses its record keeps its own.
+    """
+    rows = [row for party in present if (row := _row(party, drop=drop, addressed=addressed))]
+    for addition in additions:
+        twin = next((row for row in rows if not _binding(row) and _same_address(row, addition)), None)
+        if twin is not None:
+            twin |= _binding(addition)
+        elif not any(_binding(row) == _binding(addition) for row in rows):
+            rows.append(dict(addition))
+    return rows
+
+
+def replace_parties(
+    present: Iterable[Party], planned: Sequence[Mapping[str, Any]], *, addressed: bool
+) -> list[dict[str, Any]]:
+    """The whole list when `planned` are the participants.
+
+    A planned row without a record takes that of the present row in its role with its address. Present rows that no
+    address could have brought stay: those without one, and users, queues and leads where none is planned.
     """
     rows = [dict(row) for row in planned]
     lists_addresses = any("addressused" in row for row in rows)
     for party in present:
-        if party.mask not in _ROLES or party.record is None or party.record.table not in _OTHER_PARTIES:
+        row = _row(party, drop=(), addressed=addressed)
+        if row is None or party.record is None:
             continue
-        target = party.record
-        binding = {f"partyid_{target.table}@odata.bind": f"/{_OTHER_PARTIES[target.table]}({target.id})"}
         twin = next(
-            (
-                row
-                for row in rows
-                if row["participationtypemask"] == party.mask
-                and party.address
-                and _same(row.get("addressused", ""), party.address)
-                and not any(name.endswith("@odata.bind") for name in row)
-            ),
-            None,
+            (one for one in rows if not _binding(one) and _same_role(one, row) and _same_address(one, row)), None
         )
+        is_foreign = KINDS.get(party.record.table) not in PARTY_KINDS
         if twin is not None:
-            twin |= binding
-        elif not party.address or not lists_addresses:
-            rows.append({"participationtypemask": party.mask, **binding})
+            twin |= _binding(row)
+        elif (not party.address or (is_foreign and not lists_addresses)) and not _is_taken(row, rows):
+            rows.append(row)
     return rows
+
+
+def _row(party: Party, *, drop: Collection[str], addressed: bool) -> dict[str, Any] | None:
+    """A present party as it would be written; None for the server's own rows and where nothing identifies it."""
+    if party.mask not in _ROLES:
+        return None
+    row: dict[str, Any] = {"participationtypemask": party.mask}
+    if addressed and party.address:
+        row["addressused"] = party.address
+    if party.record is not None and party.record.id not in drop:
+        row |= bind_party(party.record.table, party.record.id)
+    return row if len(row) > 1 else None
+
+
+def _binding(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name.endswith("@odata.bind")}
+
+
+def _same_role(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(one["participationtypemask"] == other["participationtypemask"])
+
+
+def _same_address(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return "addressused" in one and _same(one["addressused"], other.get("addressused", ""))
+
+
+def _is_taken(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether its place is taken: by the same record in the same role, or by another sender."""
+    alike = [one for one in rows if _same_role(one, row)]
+    return any(_binding(one) == _binding(row) for one in alike) or (bool(alike) and row["participationtypemask"] == 1)
 
 
 class _Plan:
@@ -203,7 +242,7 @@ class _Plan:
             row["addressused"] = address
             self.shown[role, address.lower()] = Participant(role, address, name)
         if link is not None:
-            row[party_binding(link.kind)] = reference(link.kind, link.id)
+            row |= bind_party(RECORD_TABLES[link.kind].name, link.id)
         self.rows.append(row)
         return True
 

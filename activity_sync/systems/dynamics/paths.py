@@ -65,9 +65,10 @@ def regarding_binding(activity_type: ActivityType, kind: str) -> str:
     return f"regardingobjectid_{target}_{ACTIVITY_TABLES[activity_type].name}@odata.bind"
 
 
-def party_binding(kind: str) -> str:
-    """The property that binds an activity party to a record of this kind."""
-    return f"partyid_{RECORD_TABLES[kind].name}@odata.bind"
+def bind_party(table: str, record_id: str) -> dict[str, str]:
+    """The property that binds an activity party to a row of any table that can be one, and its value."""
+    sets = {one.name: one.entity_set for one in RECORD_TABLES.values()}
+    return {f"partyid_{table}@odata.bind": f"/{sets.get(table, f'{table}s')}({record_id})"}
 
 
 def reference(kind: str, record_id: str) -> str:

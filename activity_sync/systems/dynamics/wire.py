@@ -3,11 +3,12 @@
 A *body* is what the translator leaves for the writer (JSON-able, opaque to the pipeline):
 
     create: {"set", "id", "columns", "parties": [...], "state": {...} | null}
-    update: {"set", "columns", "parties": [...] | null, "reopen": {...} | null, "state": {...} | null,
-             "close_with": {...} | null}
+    update: {"set", "columns", "parties": {"rows", "drop"} | {"replace"} | null, "reopen": {...} | null,
+             "state": {...} | null, "close_with": {...} | null}
 
 `columns` holds bindings too. `state` is set last, after a create or on an open row. On a closed row `reopen` is set
-first and `close_with` last; state columns that it leaves out become what they were before.
+first and `close_with` last; state columns that it leaves out become what they were before. An update's `parties` are
+merged with the present ones by the writer, because the API replaces the list as a whole.
 """
 
 from __future__ import annotations

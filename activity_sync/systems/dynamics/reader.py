@@ -1,0 +1,162 @@
+"""Reads activities: what changed in a window, single records, keys, and edit times."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from datetime import datetime
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.filters import chunks, is_one_of, moment_literal, query
+from activity_sync.systems.dynamics.operations import Operations, Row
+from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table, row_path
+from activity_sync.systems.dynamics.refusals import explain_failed_read
+from activity_sync.systems.dynamics.wire import (
+    ANNOTATIONS,
+    PARTY_COLUMNS,
+    is_carried,
+    read_lookup,
+    read_moment,
+    read_record,
+)
+from activity_sync.systems.system import SourceRecord, Window
+
+PAGE_ROWS = 5000
+"""The most that the server gives, and its default."""
+READS_AT_ONCE = 4
+"""Reads of whole activities that go into one call: some 1,200 rows, their bodies included."""
+
+
+class DynamicsReader:
+    """Reads activities. `columns`: what to select of a type; `own_user`: the id of the user we write as."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        *,
+        columns: Callable[[ActivityType], Sequence[str]],
+        own_user: Callable[[], Awaitable[str]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._operations = operations
+        self._columns = columns
+        self._own_user = own_user
+        self._now = now
+
+    async def oldest_changes(self, types: Collection[ActivityType]) -> dict[ActivityType, datetime | None]:
+        """The oldest modification time per type, all in one call; None where there is no activity."""
+        reads = [_oldest(ACTIVITY_TABLES[one]) for one in types]
+        answers = await self._operations.read_rows(reads)
+        return {
+            one: read_moment(rows[0]["modifiedon"]) if rows else None for one, rows in zip(types, answers, strict=True)
+        }
+
+    async def changes(self, activity_type: ActivityType, window: Window) -> AsyncIterator[list[SourceRecord]]:
+        """Pages of at most 5,000 activities modified inside the window, parties included, oldest first.
+
+        A row that changes while we read moves to the end, or out of the window into a later one. Notes come only
+        where they hang on a contact, account, opportunity or incident, or on nothing.
+        Source: Microsoft Learn, "Page results", read 2026-11: the next link is followed as it stands.
+        """
+        if window.start >= window.end:
+            return
+        table = ACTIVITY_TABLES[activity_type]
+        within = f"modifiedon ge {moment_literal(window.start)} and modifiedon lt {moment_literal(window.end)}"
+        options = {**self._shape(activity_type), "$filter": within, "$orderby": f"modifiedon asc,{table.key} asc"}
+        link: str | None = f"{table.entity_set}?{query(options)}"
+        while link is not None:
+            # Preferences must be the same on every page.
+            page = await self._operations.get(link, prefer=f"odata.maxpagesize={PAGE_ROWS},{ANNOTATIONS}")
+            rows = page.get("value") or ()
+            if records := [read_record(row, table) for row in rows if is_carried(activity_type, row)]:
+                yield records
+            link = page.get("@odata.nextLink")
+
+    async def read(self, activity_type: ActivityType, ids: Sequence[str]) -> dict[str, SourceRecord]:
+        """The activities of these ids as they are now; deleted ones come with `gone`.
+
+        Reads by primary key are strongly consistent. A list answer leaves out what our role may not see, so an id
+        that a list lacks is asked for by itself: only 404 counts as deleted, anything else leaves it unseen.
+        """
+        table = ACTIVITY_TABLES[activity_type]
+        wanted = guids(ids)
+        shape = self._shape(activity_type)
+        rows = await self._rows_by_id(table, wanted, shape, annotated=True, at_once=READS_AT_ONCE)
+        found = {record.id: record for record in (read_record(row, table) for row in rows)}
+        missing = [record_id for record_id in wanted if record_id not in found]
+        now = self._now()
+        for record_id in await self._deleted(table, missing):
+            found[record_id] = SourceRecord(id=record_id, modified_at=now, payload={}, gone=True)
+        return {given: found[given.lower()] for given in ids if given.lower() in found}
+
+    async def find_keys(self, activity_type: ActivityType, keys: Sequence[str]) -> dict[str, str]:
+        """Our own keys that exist. A key is the primary key of the row that was created under it."""
+        table = ACTIVITY_TABLES[activity_type]
+        rows = await self._rows_by_id(table, guids(keys), {"$select": table.key})
+        present = {str(row[table.key]).lower() for row in rows}
+        return {key: key.lower() for key in keys if key.lower() in present}
+
+    async def keys_are_certain(self, activity_type: ActivityType) -> bool:  # noqa: ARG002 - the same for every type
+        """True: a read by primary key sees every committed write."""
+        return True
+
+    async def field_times(
+        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
+    ) -> dict[str, dict[str, datetime]]:
+        """The row's modification time for every field: columns have none of their own.
+
+        A row that we modified last has no entry: when a person last changed it is not known any more.
+        """
+        table = ACTIVITY_TABLES[activity_type]
+        own_user = await self._own_user()
+        rows = await self._rows_by_id(table, guids(ids), {"$select": f"{table.key},modifiedon,_modifiedby_value"})
+        times: dict[str, dict[str, datetime]] = {}
+        for row in rows:
+            by = read_lookup(row, "_modifiedby_value")
+            if by is None or by.id != own_user:
+                times[str(row[table.key]).lower()] = dict.fromkeys(fields, read_moment(row["modifiedon"]))
+        return {given: times[given.lower()] for given in ids if given.lower() in times}
+
+    def _shape(self, activity_type: ActivityType) -> dict[str, str]:
+        table = ACTIVITY_TABLES[activity_type]
+        parties = f"{table.parties}($select={','.join(PARTY_COLUMNS)})" if table.parties else ""
+        return {"$select": ",".join(self._columns(activity_type)), "$expand": parties}
+
+    async def _rows_by_id(
+        self, table: Table, ids: Iterable[str], shape: dict[str, str], *, annotated: bool = False, at_once: int = 100
+    ) -> list[Row]:
+        reads = rows_by_id(table, ids, shape, annotated=annotated)
+        return [row for rows in await self._operations.read_rows(reads, at_once=at_once) for row in rows]
+
+    async def _deleted(self, table: Table, ids: Sequence[str]) -> list[str]:
+        reads = [Operation("GET", f"{row_path(table, one)}?$select={table.key}") for one in ids]
+        answers = await self._operations.read_answers(reads) if reads else []
+        for answer in answers:
+            if answer.status not in {200, 403, 404}:
+                raise explain_failed_read(answer)
+        return [one for one, answer in zip(ids, answers, strict=True) if answer.status == 404]
+
+
+def rows_by_id(table: Table, ids: Iterable[str], shape: dict[str, str], *, annotated: bool = False) -> list[Operation]:
+    """The reads, for one batch, that together find the rows of these ids."""
+    headers = {"Prefer": ANNOTATIONS} if annotated else {}
+    return [
+        Operation("GET", f"{table.entity_set}?{query({**shape, '$filter': is_one_of(table.key, some)})}", headers)
+        for some in chunks(ids)
+    ]
+
+
+def _oldest(table: Table) -> Operation:
+    options = {"$select": "modifiedon", "$orderby": f"modifiedon asc,{table.key} asc", "$top": "1"}
+    return Operation("GET", f"{table.entity_set}?{query(options)}")
+
+
+def guids(ids: Iterable[str]) -> list[str]:
+    """Ids that can be a row's, each once. Anything else is no id of Dynamics, and its query would be refused."""
+    return [one for one in dict.fromkeys(given.lower() for given in ids) if _is_guid(one)]
+
+
+def _is_guid(text: str) -> bool:
+    groups = text.split("-")
+    digits = "".join(groups)
+    return [len(group) for group in groups] == [8, 4, 4, 4, 12] and all(one in "0123456789abcdef" for one in digits)

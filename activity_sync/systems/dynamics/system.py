@@ -1,0 +1,145 @@
+"""One Dynamics organization, connected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.errors import MalformedResponse
+from activity_sync.http.auth import ClientCredentials
+from activity_sync.http.client import ApiClient, Transport
+from activity_sync.http.limits import Limits
+from activity_sync.mapping import SystemMapping
+from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.directory import DynamicsDirectory
+from activity_sync.systems.dynamics.metadata import Metadata, read_schema, schema_reads
+from activity_sync.systems.dynamics.operations import MOST_PARALLELISM, Operations
+from activity_sync.systems.dynamics.reader import DynamicsReader
+from activity_sync.systems.dynamics.refusals import explain_failed_read, read_refusal
+from activity_sync.systems.dynamics.translate import SYSTEM, DynamicsTranslator
+from activity_sync.systems.dynamics.writer import DynamicsWriter
+from activity_sync.systems.system import Account, Directory, Reader, Translator, Writer
+
+
+class Connection(Protocol):
+    """What the environment says of the organization."""
+
+    @property
+    def url(self) -> str:
+        """The organization's address."""
+        ...
+
+    @property
+    def token_url(self) -> str:
+        """Where the application user's tokens come from."""
+        ...
+
+    @property
+    def client_id(self) -> str:
+        """The application."""
+        ...
+
+    @property
+    def client_secret(self) -> str:
+        """Its secret."""
+        ...
+
+    @property
+    def scope(self) -> str:
+        """The scope of its tokens."""
+        ...
+
+
+class DynamicsSystem:
+    """The organization that an application user opens. Use as an async context manager, within one event loop.
+
+    `stored_id_properties`: by record kind, the column that holds the counterpart's id. `tracking` is taken for
+    likeness with the other systems and not used: our keys are the rows' own primary keys. `transport` is for tests.
+    """
+
+    name = SYSTEM
+    shows_unassociated = True
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        limits: Limits,
+        mapping: SystemMapping,
+        stored_id_properties: Mapping[str, str],
+        tracking: object,  # noqa: ARG002 - see the docstring
+        clock: Callable[[], datetime],
+        transport: Transport | None = None,
+    ) -> None:
+        self._url = connection.url
+        self._client = ApiClient(
+            system=self.name,
+            base_url=connection.url,
+            auth=ClientCredentials(
+                connection.token_url, connection.client_id, connection.client_secret, connection.scope
+            ),
+            limits=limits,
+            read_refusal=read_refusal,
+            max_concurrency=MOST_PARALLELISM,
+            transport=transport,
+            now=clock,
+        )
+        self._operations = Operations(self._client)
+        self._metadata = Metadata(self._operations)
+        self._who: Mapping[str, str] | None = None
+        translator = DynamicsTranslator(mapping, limits=self._text_limits)
+        self.translator: Translator = translator
+        self.reader: Reader = DynamicsReader(
+            self._operations, columns=translator.columns, own_user=self._own_user, now=clock
+        )
+        self.writer: Writer = DynamicsWriter(self._operations, self._metadata)
+        self.directory: Directory = DynamicsDirectory(self._operations, self._metadata, stored_ids=stored_id_properties)
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the organization's clock is ahead of ours, by its last answer; zero before the first."""
+        return self._client.clock_ahead
+
+    @property
+    def calls(self) -> int:
+        """API calls made so far."""
+        return self._client.calls
+
+    async def identify(self) -> Account:
+        """The organization. One call, which reads the schema too. AuthenticationFailed, Unreachable."""
+        who = await self._identify()
+        return Account(id=who["OrganizationId"], name=urlsplit(self._url).hostname or "", ui_url=self._url)
+
+    async def learn(self, types: Collection[ActivityType]) -> None:  # noqa: ARG002 - one call tells of all types
+        """The organization's own text limits are known to the translator from here on: one call, once."""
+        await self._metadata.read()
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._client.__aexit__(*exc)
+
+    def _text_limits(self, activity_type: ActivityType) -> Mapping[str, int]:
+        schema = self._metadata.known
+        return schema.limits(activity_type) if schema is not None else {}
+
+    async def _own_user(self) -> str:
+        return (await self._identify())["UserId"]
+
+    async def _identify(self) -> Mapping[str, str]:
+        """What `WhoAmI` answers, ids in lower case. Asked once."""
+        if self._who is None:
+            answer, *schema = await self._operations.read_answers([Operation("GET", "WhoAmI"), *schema_reads()])
+            if answer.status >= 300:
+                raise explain_failed_read(answer)
+            told = answer.json()
+            if not isinstance(told, dict) or not told.get("OrganizationId") or not told.get("UserId"):
+                raise MalformedResponse("WhoAmI named no organization.", system=self.name, status=answer.status)
+            self._who = {name: str(told[name]).lower() for name in ("OrganizationId", "UserId")}
+            self._metadata.learn(read_schema(schema))
+        return self._who
