@@ -47,7 +47,8 @@ def rewrite_body(value: str, *, wrap: bool) -> str:
     inner = _inner_html(body)
     if wrap and not inner.startswith(_WRAPPER):
         return f"{_WRAPPER}{inner}</div>"
-    return inner
+    # Without its only, stray tags the rest would read as plain text, entities and all.
+    return inner if not inner or has_markup(inner) else f"<div>{inner}</div>"
 
 
 def visible_text(value: str) -> str:
