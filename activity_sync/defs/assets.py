@@ -1,7 +1,5 @@
 """The assets `[flow, activity_type, step]`: four per type and flow, each the pipeline's function of its step."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 

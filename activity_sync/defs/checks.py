@@ -1,7 +1,5 @@
 """The balance: every record that was extracted is accounted for in every later step, none twice, none invented."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from activity_sync.activities.identity import Flow

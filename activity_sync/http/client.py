@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 import httpx
@@ -23,7 +23,7 @@ from activity_sync.http.auth import Auth
 from activity_sync.http.connection import exchange, is_same_host, open_connection
 from activity_sync.http.limits import Limits
 from activity_sync.http.message import ApiRequest, ApiResponse, Refusal
-from activity_sync.http.read_answer import Meaning, read_meaning, read_retry_after
+from activity_sync.http.read_answer import Meaning, read_clock_ahead, read_meaning, read_retry_after
 from activity_sync.http.remedy import (
     explain_failure,
     explain_foreign_link,
@@ -49,6 +49,7 @@ _log = logging.getLogger(__name__)
 SIDE_LANE_PART = 4
 """A lane other than the default one takes at most this part of the places: one in four."""
 
+Transport = httpx.AsyncBaseTransport
 ReadRefusal = Callable[[int, Mapping[str, str], bytes], Refusal]
 
 
@@ -94,6 +95,12 @@ class ApiClient:
         self._connection: httpx.AsyncClient | None = None
         self._reached = False
         self._calls = 0
+        self._clock_ahead = timedelta()
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the server's clock is ahead of ours, by its last answer; zero before the first."""
+        return self._clock_ahead
 
     @property
     def calls(self) -> int:
@@ -226,6 +233,7 @@ class ApiClient:
             await self._limits.release()
         if isinstance(answer, httpx.Response):
             await self._limits.learn(answer.headers)
+            self._clock_ahead = read_clock_ahead(answer.headers, self._now()) or self._clock_ahead
         return answer
 
     def _describe_failure(self, answer: httpx.Response, refusal: Refusal) -> Later:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
@@ -63,3 +63,21 @@ def read_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max((aware - now).total_seconds(), 0.0)
     return max(seconds, 0.0) if seconds == seconds and seconds != float("inf") else None  # noqa: PLR0124 - nan
+
+
+def read_clock_ahead(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """How far the server's clock is ahead of `now`, in whole seconds; None where the answer does not tell.
+
+    `Date` (RFC 9110) has a resolution of one second, so that less than two seconds mean nothing.
+    """
+    stated = headers.get("date")
+    if stated is None:
+        return None
+    try:
+        there = parsedate_to_datetime(stated)
+    except ValueError:
+        return None
+    if there.tzinfo is None:
+        return None
+    ahead = timedelta(seconds=round((there - now).total_seconds()))
+    return ahead if abs(ahead) >= timedelta(seconds=2) else timedelta()

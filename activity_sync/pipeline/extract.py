@@ -20,7 +20,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
     """
     await session.identify()
     report = StepReport(scope)
-    started = session.clock()
+    started = session.clock() + session.source(scope).clock_ahead
     window = reading_window(session, scope)
     seen: set[str] = set()
     async with session.counting(scope, Step.EXTRACTED):
@@ -49,18 +49,16 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                 if rows:
                     out.append(frame(rows))
 
-            newest: datetime | None = None
             if window.start < window.end:
                 async for page in session.source(scope).reader.changes(scope.activity_type, window):
                     stage(page, WINDOW)
-                    newest = max([record.modified_at for record in page] + ([newest] if newest else []), default=None)
             for trigger, ids in due(session, scope).items():
                 wanted = [one for one in ids if one not in seen]
                 if wanted:
                     read = await session.source(scope).reader.read(scope.activity_type, wanted)
                     stage([record for record in read.values() if record.id in wanted], trigger)
     session.ledger.note_read(
-        scope.run_id, scope.flow.name, scope.activity_type, Read(window.start, covered(session, scope, started, newest))
+        scope.run_id, scope.flow.name, scope.activity_type, Read(window.start, covered(session, scope, started))
     )
     return report
 
@@ -77,14 +75,15 @@ def reading_window(session: Session, scope: Scope) -> Window:
     return Window(max(whole.start, watermark - overlap), whole.end)
 
 
-def covered(session: Session, scope: Scope, started: datetime, newest: datetime | None) -> datetime | None:
-    """How far the source is known to be read: the newest time seen, never beyond the read's start less the overlap.
+def covered(session: Session, scope: Scope, started: datetime) -> datetime | None:
+    """How far the source is known to be read, in its own clock: the read's start less the overlap.
 
-    None when the run says nothing about the present: it ended before the day on which it began.
+    What is younger may still be missing from the source's index. None when the run says nothing about the present: its
+    partitions ended before it began.
     """
-    if newest is None or scope.partitions.window.end <= started:
+    if scope.partitions.window.end <= started:
         return None
-    return min(newest, started - timedelta(seconds=session.configuration.limits.overlap_seconds))
+    return started - timedelta(seconds=session.configuration.limits.overlap_seconds)
 
 
 def due(session: Session, scope: Scope) -> dict[str, list[str]]:

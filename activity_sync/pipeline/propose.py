@@ -35,7 +35,10 @@ class Proposer:
 
     async def propose(self, seen: Sequence[Seen]) -> list[Proposal]:
         """One proposal per record, in the order given."""
+        if not seen:
+            return []
         links = self.session.ledger.links(self.scope.flow.source, self.scope.activity_type, [one.id for one in seen])
+        await self.observer.target.learn([self.scope.activity_type])
         cards = [self.observer.card(one, links.get(one.id)) for one in seen]
         await self._look_for_keys([card for card in cards if isinstance(card.link, Pending)])
         decided = {id(card): self._decide(card) for card in cards}
@@ -72,6 +75,7 @@ class Proposer:
         ids = [card.link.target_id for card in cards if isinstance(card.link, Linked)]
         if not ids:
             return
+        await self.observer.source.learn([self.scope.activity_type])
         records = await self.observer.target.reader.read(self.scope.activity_type, ids)
         for card in cards:
             if isinstance(card.link, Linked):

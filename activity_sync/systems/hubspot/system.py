@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol, Self
-
-import httpx
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.http.auth import StaticBearer
-from activity_sync.http.client import ApiClient
+from activity_sync.http.client import ApiClient, Transport
 from activity_sync.http.limits import Limits
 from activity_sync.mapping import SystemMapping
 from activity_sync.systems.hubspot.directory import HubSpotDirectory
@@ -74,7 +72,7 @@ class HubSpotSystem:
         stored_id_properties: Mapping[str, str],
         tracking: TrackingOptions,
         clock: Callable[[], datetime],
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
     ) -> None:
         self._client = ApiClient(
             system=self.name,
@@ -108,6 +106,11 @@ class HubSpotSystem:
         details = await self._operations.get(ACCOUNT)
         domain = details.get("uiDomain") or "app.hubspot.com"
         return Account(id=str(details["portalId"]), ui_url=f"https://{domain}")
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far this system's clock is ahead of ours, by its last answer."""
+        return self._client.clock_ahead
 
     async def learn(self, types: Collection[ActivityType]) -> None:
         """The portal's own option values are known to the translator from here on: one call per type, once."""

@@ -1,0 +1,36 @@
+"""The Dagster instance that `dagster dev`, this command and the `make` targets share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from activity_sync.errors import ConfigurationError
+from activity_sync.settings import PROJECT_ROOT, Settings
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The instance of DAGSTER_HOME, or of the project's root.
+
+    The root's dagster.yaml names folders relative to the root, so the process works from there while it is open; all
+    paths of the settings are absolute by then.
+    """
+    home = settings.dagster_home
+    if not home.is_dir():
+        raise ConfigurationError(
+            f"DAGSTER_HOME is {home}, which is no folder; create it (an empty one serves) or unset the variable",
+            setting="DAGSTER_HOME",
+        )
+    here = Path.cwd()
+    if home == PROJECT_ROOT:
+        os.chdir(PROJECT_ROOT)
+    try:
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            yield instance
+    finally:
+        os.chdir(here)

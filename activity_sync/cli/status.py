@@ -1,0 +1,75 @@
+"""`activity-sync status`: per flow and type, when it last went well and what is open."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from activity_sync.activities.kinds import Step
+from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.ledger.ledger import Ledger
+from activity_sync.ledger.outstanding import OutstandingState
+from activity_sync.settings import Settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def status(*, as_json: bool) -> None:
+    """Show per flow and type: last success, lag, waiting, failed, held, backlog and time to completion."""
+    from activity_sync.bootstrap import open_ledger, read_configuration, read_settings  # noqa: PLC0415
+
+    settings = read_settings()
+    configuration = read_configuration(settings)
+    with open_ledger(settings) as ledger:
+        flows = status_of(settings, configuration, ledger)
+    if as_json:
+        click.echo(json.dumps({"flows": flows}))
+        return
+    table = Table()
+    for name in ("flow", "type", "last success", "lag", "waiting", "failed", "held", "backlog"):
+        table.add_column(name)
+    for flow, types in flows.items():
+        for kind, one in types.items():
+            lag = "" if one["lag_seconds"] is None else f"{one['lag_seconds']:,} s"
+            numbers = (str(one[name]) for name in ("waiting", "failed", "held", "backlog"))
+            table.add_row(flow, kind, one["last_success"] or "never", lag, *numbers)
+    Console().print(table)
+
+
+def status_of(settings: Settings, configuration: Configuration, ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """The `flows` of the command's `--json`. Times are ISO, UTC.
+
+    `lag_seconds`: how long ago the source was last read up to the present, None before the first time. `backlog`: the
+    records known to be taken in by the next pass: creates of unknown end and those due for another try. `eta` is None
+    where there is no backlog to work off, or no run from which its rate is known.
+    """
+    from activity_sync.cli.instance import dagster_instance  # noqa: PLC0415  # Dagster is slow to load
+    from activity_sync.defs.assets import asset_key  # noqa: PLC0415
+
+    now = datetime.now(tz=UTC)
+    overlap = configuration.limits.overlap_seconds  # a watermark stands this much before the read that set it
+    counted = ledger.count_outstanding()
+    found: dict[str, dict[str, Any]] = {}
+    with dagster_instance(settings) as instance:
+        for flow in FLOWS:
+            for kind in configuration.enabled(flow):
+                event = instance.get_latest_materialization_event(asset_key(flow, kind, Step.LOADED))
+                last = None if event is None else datetime.fromtimestamp(event.timestamp, tz=UTC)
+                watermark = ledger.watermark(flow.name, kind)
+                found.setdefault(flow.name, {})[kind.value] = {
+                    "last_success": last.isoformat(timespec="seconds") if last else None,
+                    "lag_seconds": None
+                    if watermark is None
+                    else max(int((now - watermark).total_seconds()) - overlap, 0),
+                    "waiting": counted.get((flow.name, kind, OutstandingState.DEFERRED), 0),
+                    "failed": counted.get((flow.name, kind, OutstandingState.FAILED), 0),
+                    "held": counted.get((flow.name, kind, OutstandingState.HELD), 0),
+                    "backlog": len(ledger.pending(flow.source, kind)) + len(ledger.due(flow.name, kind, now)),
+                    "eta": None,
+                }
+    return found

@@ -1,0 +1,139 @@
+"""`activity-sync sync`: materialises through Dagster, one run per flow, and says what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, date, datetime
+
+import click
+from rich.console import Console
+
+from activity_sync.activities.identity import Flow
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.errors import ConfigurationError
+from activity_sync.pipeline.report import COUNTS
+
+FAILED_RECORDS = 1
+
+
+@click.command()
+@click.option("--flow", metavar="FLOW", help="Only this flow, for example hubspot_to_dynamics.")
+@click.option("--type", "type_name", metavar="TYPE", help="Only this activity type: note, task, call, email, meeting.")
+@click.option("--from", "first", metavar="DAY", help="First UTC day (YYYY-MM-DD) to read in full.")
+@click.option("--to", "last", metavar="DAY", help="Last UTC day, included; today when left out.")
+@click.option("--no-wait", is_flag=True, help="Exit 3 instead of waiting while another run has the flow and type.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def sync(
+    flow: str | None, type_name: str | None, first: str | None, last: str | None, *, no_wait: bool, as_json: bool
+) -> int:
+    """Carry what changed; with --from and --to, read those days in full.
+
+    Without days the run is incremental: it reads from where the last one ended.
+    """
+    from activity_sync.bootstrap import read_configuration, read_settings  # noqa: PLC0415  # Dagster is slow to load
+    from activity_sync.cli.launch import FlowRun, launch  # noqa: PLC0415
+
+    settings = read_settings()
+    configuration = read_configuration(settings)
+    flows = chosen_flows(configuration, flow)
+    types = chosen_types(type_name)
+    days = chosen_days(configuration, first, last)
+    own_process_group()
+    console = Console(stderr=True)
+    runs: list[FlowRun] = []
+    for one in flows:
+        some = [kind for kind in configuration.enabled(one) if kind in types]
+        if some:
+            runs.append(launch(settings, configuration, one, some, days=days, wait=not no_wait, console=console))
+    if as_json:
+        document = {
+            "flows": {run.flow.name: run.counts for run in runs},
+            "run_ids": [run.run_id for run in runs],
+        }
+        click.echo(json.dumps(document))
+    else:
+        show(Console(), runs)
+    return FAILED_RECORDS if any(run.total("failed") for run in runs) else 0
+
+
+def show(console: Console, runs: list[FlowRun]) -> None:  # noqa: F821  # imported where it is needed
+    """A table per flow, and the run to look at in the UI."""
+    from rich.table import Table  # noqa: PLC0415
+
+    for run in runs:
+        table = Table(title=f"{run.flow.name}   run {run.run_id}", title_justify="left")
+        table.add_column("type")
+        for name in COUNTS:
+            table.add_column(name, justify="right")
+        for kind, counts in run.counts.items():
+            table.add_row(kind, *(f"{counts[name]:,}" for name in COUNTS))
+        console.print(table)
+        console.print(f"  {', '.join(f'{count} {system} calls' for system, count in run.calls.items())}")
+
+
+def chosen_flows(configuration: Configuration, name: str | None) -> list[Flow]:
+    """The flows to run; ConfigurationError for an unknown one, or when nothing of it is switched on."""
+    if name is None:
+        return [flow for flow in FLOWS if configuration.enabled(flow)]
+    try:
+        flow = Flow.parse(name)
+    except ValueError:
+        flow = Flow(name, "")
+    known = {one.name: one for one in FLOWS}
+    if name not in known:
+        raise ConfigurationError(f"there is no flow {name!r}; the flows are {', '.join(known)}", setting="--flow")
+    if not configuration.enabled(flow):
+        raise ConfigurationError(
+            f"no type of {name} is switched on in the configuration (flows.{name}.TYPE.enabled)", setting="--flow"
+        )
+    return [known[name]]
+
+
+def chosen_types(name: str | None) -> tuple[ActivityType, ...]:
+    """The types to run; ConfigurationError for an unknown one."""
+    if name is None:
+        return tuple(ActivityType)
+    try:
+        return (ActivityType(name),)
+    except ValueError:
+        raise ConfigurationError(
+            f"there is no activity type {name!r}; the types are {', '.join(ActivityType)}", setting="--type"
+        ) from None
+
+
+def chosen_days(configuration: Configuration, first: str | None, last: str | None) -> tuple[date, date] | None:
+    """The UTC days to read in full, both inclusive; None for an incremental run. ConfigurationError out of range."""
+    if first is None and last is None:
+        return None
+    today = datetime.now(tz=UTC).date()
+    begin = _day(first, "--from") if first is not None else configuration.start_date
+    end = _day(last, "--to") if last is not None else today
+    if begin > end:
+        raise ConfigurationError(f"--from {begin} lies after --to {end}", setting="--from")
+    if begin < configuration.start_date:
+        raise ConfigurationError(
+            f"--from {begin} lies before the first partition, {configuration.start_date}; choose a later day, or set "
+            "an earlier start_date in the configuration",
+            setting="--from",
+        )
+    if end > today:
+        raise ConfigurationError(f"--to {end} lies in the future; the last partition is today, {today}", setting="--to")
+    return begin, end
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{option} {text!r} is not a day; write it as YYYY-MM-DD", setting=option) from None
+
+
+def own_process_group() -> None:
+    """Signals to our caller's group do not cut a write in half, unless a person sits at the terminal."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        return
+    if os.name == "posix" and os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)
