@@ -26,7 +26,7 @@ async def search_values(
 async def search_tokens(
     operations: Operations, kind: str, name: str, values: Iterable[str], *, properties: Sequence[str]
 ) -> list[Json]:
-    """All records whose property `name`, a joined list, contains one of the values; and some that merely resemble it."""
+    """All records whose property `name`, a joined list, contains one of the values, and some merely like it."""
     bodies = [
         search_body([[filter_on(name, "CONTAINS_TOKEN", value)] for value in some], properties=properties)
         for some in split_batches(dict.fromkeys(values), _GROUPS)

@@ -1,0 +1,185 @@
+"""Contacts, companies, deals and owners, looked up in a portal over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from activity_sync.systems.hubspot.directory import open_names
+from activity_sync.systems.system import Lookup, NaturalKey
+
+
+def people(count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(n),
+            "properties": {"email": f"p{n}@example.com", "firstname": "Ada", "lastname": f"No{n}"},
+            "createdAt": "2026-01-01T00:00:00Z",
+        }
+        for n in range(1, count + 1)
+    ]
+
+
+def companies(count: int) -> list[dict[str, Any]]:
+    return [
+        {"id": str(n), "properties": {"name": f"Company {n} GmbH", "domain": f"company-{n}.example"}}
+        for n in range(1, count + 1)
+    ]
+
+
+def test_describing_takes_one_call_for_a_hundred(any_portal):
+    any_portal.seed(
+        {
+            "contacts": people(500),
+            "companies": companies(100),
+            "deals": [
+                {"id": str(n), "properties": {"dealname": f"Deal {n}", "dealstage": "appointmentscheduled"}}
+                for n in range(1, 51)
+            ],
+        }
+    )
+
+    async def describe(hubspot):
+        return (
+            await hubspot.directory.describe("contact", [str(n) for n in range(1, 501)]),
+            await hubspot.directory.describe("company", [str(n) for n in range(1, 101)]),
+            await hubspot.directory.describe("deal", [str(n) for n in range(1, 51)]),
+        )
+
+    contacts, firms, deals = any_portal.run(describe)
+
+    assert any_portal.calls == {"batch_read": 7}
+    assert len(contacts) == 500
+    assert contacts["7"].emails == ("p7@example.com",)
+    assert contacts["7"].name == "Ada No7"
+    assert contacts["7"].created_at is not None
+    assert firms["3"].domains == ("company-3.example",)
+    assert deals["50"].name == "Deal 50"
+
+
+def test_contacts_are_found_by_primary_address_in_one_call_for_a_hundred(portal):
+    portal.seed({"contacts": people(500)})
+    emails = tuple(f"P{n}@Example.com" for n in range(1, 501))
+
+    found = portal.run(lambda hubspot: hubspot.directory.find([Lookup("contact", emails=emails)]))
+
+    assert {one.id for one in found["contact"]} == {str(n) for n in range(1, 501)}
+    assert portal.calls == {"batch_read": 5}
+
+
+def test_secondary_addresses_are_searched_for_what_is_nobodys_primary_one(any_portal):
+    owner = {
+        "id": "900",
+        "properties": {"email": "main@example.com", "hs_additional_emails": "old@example.com;older@example.com"},
+    }
+    lookalike = {
+        "id": "901",
+        "properties": {"email": "x@example.com", "hs_additional_emails": "not.old@example.com"},
+    }
+    any_portal.seed({"contacts": [*people(3), owner, lookalike]})
+    emails = ("p1@example.com", "OLD@example.com", "nobody@example.com", "not an address")
+
+    found = any_portal.run(lambda hubspot: hubspot.directory.find([Lookup("contact", emails=emails)]))
+
+    assert {one.id for one in found["contact"]} == {"1", "900"}
+    [several] = [one for one in found["contact"] if one.id == "900"]
+    assert several.emails == ("main@example.com", "old@example.com", "older@example.com")
+    assert any_portal.calls["batch_read"] == 1
+
+
+def test_companies_are_found_by_domain_and_only_then_by_name(portal):
+    portal.seed({"companies": companies(100)})
+    domains = tuple(f"Company-{n}.example" for n in range(1, 101))
+    names = tuple(f"Company {n}" for n in range(1, 101))
+
+    found = portal.run(lambda hubspot: hubspot.directory.find([Lookup("company", domains=domains, names=names)]))
+
+    assert len(found["company"]) == 100
+    assert portal.calls == {"search": 1}
+
+
+def test_a_company_without_a_known_domain_is_found_by_name_in_any_letter_case(any_portal):
+    any_portal.seed({"companies": companies(5)})
+    lookup = Lookup("company", domains=("company-1.example", "unknown.example"), names=("COMPANY 4 gmbh", "Nobody"))
+
+    found = any_portal.run(lambda hubspot: hubspot.directory.find([lookup]))
+
+    assert {one.id for one in found["company"]} == {"1", "4"}
+
+
+def test_names_are_the_last_resort_of_a_look_up():
+    found = [NaturalKey("1", "company", name="Acme", domains=("acme.example",))]
+
+    settled = Lookup("company", domains=("ACME.example",), names=("Acme Inc",))
+    partly = Lookup("company", domains=("acme.example", "b.example"), names=("ACME", "B"))
+    nameless = Lookup("company", names=("C",))
+
+    assert open_names([settled], found) == []
+    assert open_names([partly, nameless], found) == ["B", "C"]
+
+
+def test_deals_are_found_by_the_id_stored_on_them(portal):
+    portal.stored_ids = {"deal": "dynamics_opportunity_id"}
+    stored = {"name": "dynamics_opportunity_id", "label": "Opportunity", "type": "string", "fieldType": "text"}
+    portal.seed(
+        {"deals": [{"id": "5", "properties": {"dealname": "Big", "dynamics_opportunity_id": "ABC-1"}}]},
+        properties={"deals": [{**stored, "groupName": "dealinformation"}]},
+    )
+
+    async def look_up(hubspot):
+        found = await hubspot.directory.find([Lookup("deal", stored_ids=("abc-1", "abc-2"))])
+        return found, await hubspot.directory.describe("deal", ["5"])
+
+    found, described = portal.run(look_up)
+
+    assert [(one.id, one.stored_id) for one in found["deal"]] == [("5", "ABC-1")]
+    assert described["5"].stored_id == "ABC-1"
+
+
+def test_a_stored_id_property_that_the_portal_lacks_finds_nothing(any_portal):
+    any_portal.stored_ids = {"deal": "dynamics_opportunity_id"}
+    any_portal.seed({"deals": [{"id": "5", "properties": {"dealname": "Big"}}]})
+
+    async def look_up(hubspot):
+        found = await hubspot.directory.find([Lookup("deal", ids=("5", "junk"), stored_ids=("abc",))])
+        return found, await hubspot.directory.describe("deal", ["5"])
+
+    found, described = any_portal.run(look_up)
+
+    assert [one.id for one in found["deal"]] == ["5"]
+    assert described["5"].stored_id == ""
+
+
+def test_a_merged_contact_is_described_as_its_survivor(any_portal):
+    any_portal.seed({"contacts": people(3)})
+
+    async def merge_and_describe(hubspot):
+        from activity_sync.http.message import ApiRequest
+
+        path = hubspot._operations.paths.list_records("contact") + "/merge"
+        body = {"primaryObjectId": "1", "objectIdToMerge": "2"}
+        await hubspot._client.send(ApiRequest("POST", path, json=body, repeatable=False))
+        return await hubspot.directory.describe("contact", ["1", "2", "404"])
+
+    described = any_portal.run(merge_and_describe)
+
+    assert {asked: key.id for asked, key in described.items()} == {"1": "1", "2": "1"}
+
+
+def test_owners_are_read_once_the_deactivated_ones_included(any_portal):
+    any_portal.seed(
+        {},
+        owners=[
+            {"id": "1", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee", "userId": 11},
+            {"id": "2", "email": "bob@example.com", "archived": True},
+        ],
+    )
+
+    async def twice(hubspot):
+        await hubspot.directory.owners()
+        return await hubspot.directory.owners()
+
+    owners = any_portal.run(twice)
+
+    assert (owners["1"].email, owners["1"].name, owners["1"].active) == ("ann@example.com", "Ann Lee", True)
+    assert not owners["2"].active
+    assert any_portal.calls == {"owners": 2}
