@@ -5,14 +5,15 @@ Every function expects a write transaction (`engine.writing`): a row that was re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger import codec
 from activity_sync.ledger.engine import chunks
 from activity_sync.ledger.links import by_record, load
@@ -20,7 +21,6 @@ from activity_sync.ledger.merging import merge_elements, merge_side
 from activity_sync.ledger.rows import (
     AdoptedLink,
     Claim,
-    Element,
     LinkChange,
     LinkRow,
     LinkState,
@@ -29,6 +29,7 @@ from activity_sync.ledger.rows import (
     Tombstone,
 )
 from activity_sync.ledger.schema import elements, link_sides, links
+from activity_sync.ledger.storing import store, store_new
 
 # An announcement or adoption, to be tried again when it met a row that it had not seen.
 Insert = Callable[[Connection], dict[str, LinkRow]]
@@ -36,7 +37,10 @@ Insert = Callable[[Connection], dict[str, LinkRow]]
 
 def announce(connection: Connection, creates: Sequence[NewLink], *, now: datetime) -> dict[str, LinkRow]:
     """Pending rows for these creates, by source id. A source that has a living link gives that one, not fresh."""
-    found = _living(connection, {(one.origin, one.activity_type): () for one in creates}, creates)
+    found: dict[str, LinkRow] = {}
+    for origin, activity_type in {(one.origin, one.activity_type) for one in creates}:
+        ids = [one.source_id for one in creates if (one.origin, one.activity_type) == (origin, activity_type)]
+        found |= _living(connection, origin, activity_type, ids)
     fresh: dict[str, LinkRow] = {}
     for one in creates:
         if one.source_id in found or one.source_id in fresh:
@@ -60,7 +64,7 @@ def announce(connection: Connection, creates: Sequence[NewLink], *, now: datetim
             written_at=(),
             updated_at=now,
         )
-    return found | _insert(connection, fresh)
+    return found | store_new(connection, fresh)
 
 
 def adopt(connection: Connection, adopted: Sequence[AdoptedLink], *, now: datetime) -> dict[str, LinkRow]:
@@ -69,21 +73,22 @@ def adopt(connection: Connection, adopted: Sequence[AdoptedLink], *, now: dateti
     for kind in {(one.origin, one.counterpart, one.activity_type) for one in adopted}:
         origin, counterpart, activity_type = kind
         some = [one for one in adopted if (one.origin, one.counterpart, one.activity_type) == kind]
-        here = by_record(connection, origin, activity_type, [one.origin_id for one in some])
-        there = by_record(connection, counterpart, activity_type, [one.counterpart_id for one in some])
+        here = _living(connection, origin, activity_type, [one.origin_id for one in some])
+        there = _living(connection, counterpart, activity_type, [one.counterpart_id for one in some])
         for one in some:
-            for row in (there.get(one.counterpart_id), here.get(one.origin_id)):
-                if row is not None and row.is_living:
-                    found[one.origin_id] = replace(row, fresh=False)
+            row = here.get(one.origin_id) or there.get(one.counterpart_id)
+            if row is not None:
+                found[one.origin_id] = row
     fresh: dict[str, LinkRow] = {}
-    taken: dict[tuple[str, str, str], str] = {}
+    first: dict[tuple[str, str, str], str] = {}
+    again: dict[str, str] = {}
     for one in adopted:
         target = (one.counterpart, one.activity_type, one.counterpart_id)
         if one.origin_id in found or one.origin_id in fresh:
             continue
-        if target in taken:
-            raise ValueError(f"two records of one batch adopt {one.counterpart} {one.counterpart_id}")
-        taken[target] = one.origin_id
+        if first.setdefault(target, one.origin_id) != one.origin_id:
+            again[one.origin_id] = first[target]
+            continue
         ids = {one.origin: one.origin_id, one.counterpart: one.counterpart_id}
         fresh[one.origin_id] = LinkRow(
             id=0,
@@ -109,7 +114,8 @@ def adopt(connection: Connection, adopted: Sequence[AdoptedLink], *, now: dateti
             written_at=(),
             updated_at=now,
         )
-    return found | _insert(connection, fresh)
+    made = store_new(connection, fresh)
+    return found | made | {one: replace(made[other], fresh=False) for one, other in again.items()}
 
 
 def claim(connection: Connection, claims: Sequence[Claim], *, now: datetime) -> set[int]:
@@ -141,17 +147,15 @@ def settle(connection: Connection, changes: Sequence[LinkChange], *, now: dateti
     """
     before = load(connection, (change.link_id for change in changes), lock=True)
     after = dict(before)
-    applied: list[LinkChange] = []
     for change in changes:
         row = after.get(change.link_id)
         if row is None or (change.expect_revision is not None and change.expect_revision != row.revision):
             continue
         after[change.link_id] = _changed(row, change, now)
-        applied.append(change)
     touched = [link_id for link_id, row in after.items() if row is not before[link_id]]
     try:
         with connection.begin_nested():
-            _store(connection, [(before[one], after[one]) for one in touched])
+            store(connection, [(before[one], after[one]) for one in touched])
     except IntegrityError:
         # Some record belongs to another living link. Find out which, one by one; the others must not suffer.
         return {one for one in touched if _stored_alone(connection, before[one], after[one])}
@@ -195,106 +199,15 @@ def discard(connection: Connection, link_ids: Sequence[int]) -> None:
 def _stored_alone(connection: Connection, before: LinkRow, after: LinkRow) -> bool:
     try:
         with connection.begin_nested():
-            _store(connection, [(before, after)])
+            store(connection, [(before, after)])
     except IntegrityError:
         return False
     return True
 
 
-def _store(connection: Connection, rows: Sequence[tuple[LinkRow, LinkRow]]) -> None:
-    if not rows:
-        return
-    connection.execute(
-        update(links).where(links.c.id == bindparam("at_id")),
-        [{"at_id": row.id} | _link_columns(row) for _, row in rows],
-    )
-    sides = [
-        {"at_link": row.id, "at_system": system} | _side_columns(row, side)
-        for old, row in rows
-        for system, side in row.sides.items()
-        if side != old.sides[system] or old.is_living != row.is_living
-    ]
-    if sides:
-        at = (link_sides.c.link_id == bindparam("at_link")) & (link_sides.c.system == bindparam("at_system"))
-        connection.execute(update(link_sides).where(at), sides)
-    moved = [row for old, row in rows if row.elements != old.elements]
-    for some in chunks([row.id for row in moved]):
-        connection.execute(delete(elements).where(elements.c.link_id.in_(some)))
-    _insert_elements(connection, {row.id: row.elements for row in moved})
-
-
 def _living(
-    connection: Connection, groups: Mapping[tuple[str, Any], object], creates: Sequence[NewLink]
+    connection: Connection, system: str, activity_type: ActivityType, record_ids: Collection[str]
 ) -> dict[str, LinkRow]:
-    found: dict[str, LinkRow] = {}
-    for origin, activity_type in groups:
-        ids = [one.source_id for one in creates if (one.origin, one.activity_type) == (origin, activity_type)]
-        for record_id, row in by_record(connection, origin, activity_type, ids).items():
-            if row.is_living:
-                found[record_id] = replace(row, fresh=False)
-    return found
-
-
-def _insert(connection: Connection, fresh: Mapping[str, LinkRow]) -> dict[str, LinkRow]:
-    if not fresh:
-        return {}
-    fresh = dict(sorted(fresh.items()))
-    ids = connection.scalars(
-        insert(links).returning(links.c.id, sort_by_parameter_order=True),
-        [_link_columns(row) for row in fresh.values()],
-    ).all()
-    made = {record_id: replace(row, id=link_id) for (record_id, row), link_id in zip(fresh.items(), ids, strict=True)}
-    sides = [
-        {"link_id": row.id, "system": system} | _side_columns(row, side)
-        for row in made.values()
-        for system, side in row.sides.items()
-    ]
-    # Everybody takes the unique entries in one order, so that two who insert the same do not wait for each other.
-    sides.sort(key=lambda side: (side["system"], side["record_id"] or ""))
-    connection.execute(insert(link_sides), sides)
-    _insert_elements(connection, {row.id: row.elements for row in made.values()})
-    return made
-
-
-def _insert_elements(connection: Connection, of_links: Mapping[int, tuple[Element, ...]]) -> None:
-    rows = [
-        {
-            "link_id": link_id,
-            "kind": one.kind,
-            "role": one.role,
-            "origin_record_id": one.origin_record_id,
-            "counterpart_record_id": one.counterpart_record_id,
-            "state": one.state.value,
-        }
-        for link_id, parts in of_links.items()
-        for one in dict.fromkeys(parts)
-    ]
-    if rows:
-        connection.execute(insert(elements), rows)
-
-
-def _link_columns(row: LinkRow) -> dict[str, Any]:
-    return {
-        "activity_type": row.activity_type.value,
-        "state": row.state.value,
-        "origin": row.origin,
-        "key": row.key,
-        "generation": row.generation,
-        "revision": row.revision,
-        "intended": codec.dump_prints(row.intended),
-        "plan": codec.dump_plan(row.plan),
-        "tombstone": codec.dump_tombstone(row.tombstone),
-        "written_at": codec.dump(list(row.written_at)),
-        "updated_at": row.updated_at,
-    }
-
-
-def _side_columns(row: LinkRow, side: SideRow) -> dict[str, Any]:
-    return {
-        "activity_type": row.activity_type.value,
-        "record_id": side.record_id,
-        "living": row.is_living,
-        "base": codec.dump_prints(side.base),
-        "unsettled": codec.dump_names(side.unsettled),
-        "version": side.version,
-    }
+    """The living links of these records, as found, not fresh."""
+    rows = by_record(connection, system, activity_type, record_ids)
+    return {one: replace(row, fresh=False) for one, row in rows.items() if row.is_living}

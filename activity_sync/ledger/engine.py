@@ -64,9 +64,13 @@ def connect(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent snapshot (SQLite; PostgreSQL: of each statement). LedgerUnusable when the database fails."""
-    with _answering(), engine.connect() as connection, connection.begin():
-        yield connection
+    """One consistent snapshot. LedgerUnusable when the database fails."""
+    with _answering(), engine.connect() as plain:
+        # A link is read by three statements: they must see the same moment. SQLite's transactions do anyway.
+        options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+        connection = plain.execution_options(**options)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

@@ -289,6 +289,14 @@ def test_record_that_is_linked_is_not_adopted_by_another(ledger, now, here, ther
     assert ledger.links("hubspot", TASK, ["9"]) == {}
 
 
+def test_record_wanted_by_two_of_one_batch_is_adopted_by_the_first(ledger, now):
+    rows = ledger.adopt([AdoptedLink(TASK, "hubspot", "dynamics", one, "guid-1") for one in ("1", "2")], now=now)
+
+    assert rows["1"].fresh
+    assert rows["2"] == replace(rows["1"], fresh=False)
+    assert ledger.links("hubspot", TASK, ["1", "2"]) == {"1": rows["1"]}
+
+
 def test_refused_create_leaves_no_trace(ledger, now):
     rows = ledger.announce([new("1", elements=(Element("contact", "to", "c", "", ElementState.WAITING),))], now=now)
     kept = linked(ledger, now, "2")["2"]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.ledger.reads import Read
 
 FLOW = "hubspot_to_dynamics"
 NOTE = ActivityType.NOTE
@@ -33,6 +34,14 @@ def test_times_of_another_zone_are_the_same_moments(ledger):
 def test_time_without_a_zone_is_refused(ledger, now):
     with pytest.raises(Exception, match="no time zone"):
         ledger.move_watermark(FLOW, NOTE, now.replace(tzinfo=None))
+
+
+def test_repeated_extraction_replaces_what_the_run_read(ledger, now):
+    ledger.note_read("run", FLOW, NOTE, Read(now, None))
+    ledger.note_read("run", FLOW, NOTE, Read(now, now + timedelta(hours=1)))
+
+    assert ledger.read_of("run", FLOW, NOTE) == Read(now, now + timedelta(hours=1))
+    assert ledger.read_of("run", FLOW, ActivityType.CALL) is None
 
 
 def test_calls_add_up_over_steps_and_repeats(ledger):
