@@ -15,7 +15,7 @@ from activity_sync.mapping.decode import decode_in_context
 from activity_sync.mapping.readable import first_line
 from activity_sync.mapping.richtext import as_text
 from activity_sync.mapping.rules import BODY_KINDS, Choice, Default, FieldRule, Kind, Stamp, TypeMapping
-from activity_sync.mapping.state import is_closing
+from activity_sync.mapping.state import is_completed
 from activity_sync.mapping.values import (
     OTHER,
     find_choice,
@@ -149,6 +149,8 @@ def _encode(job: _Job, name: str, rule: FieldRule) -> _Piece:
     if not fits(rule.when, job.shown):
         losses = (Loss(name, "no_counterpart"),) if value is not None else ()
         return _Piece(shows=(name,), losses=losses)
+    if rule.kind is Kind.TEXT and isinstance(value, str) and not one_line(value).strip():
+        value = None
     if value is None and rule.default is not None:
         value = _default(rule.default, job.shown)
     if rule.kind in {Kind.CHOICE, Kind.STATE}:
@@ -276,12 +278,12 @@ def _limit(job: _Job, rule: FieldRule) -> int | None:
 
 
 def _stamps(job: _Job, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that the server would fill with its own "now" when this create ends closed."""
+    """The columns that the server would fill with its own "now" when this create ends completed."""
     if job.only is not None:
         return {}
     rules = [rule for rule in job.mapping.fields.values() if rule.stamps]
-    closing = [rule for rule in rules if rule.write and is_closing(properties.get(rule.write[0]))]
-    found = {stamp.column: _stamp(stamp, job.fields) for rule in closing for stamp in rule.stamps}
+    completed = [rule for rule in rules if rule.write and is_completed(properties.get(rule.write[0]))]
+    found = {stamp.column: _stamp(stamp, job.fields) for rule in completed for stamp in rule.stamps}
     return {
         column: write_moment(moment, job.mapping.notation)
         for column, moment in found.items()

@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import ConfigurationError
 from activity_sync.mapping.rules import SystemMapping
 
@@ -56,7 +55,6 @@ def _with_shared_keys(document: dict[str, Any]) -> dict[str, Any]:
 
 def _problem(error: Any) -> str:
     """`task.subject.limit: Input should be a valid integer`, from pydantic's location of it."""
-    location = [str(part) for part in error["loc"] if part not in {"types", "fields"}]
-    if location and location[0] not in {*ActivityType, "system"}:
-        location.insert(0, "types")
-    return f"{'.'.join(location)}: {error['msg']}" if location else str(error["msg"])
+    location = [str(part) for part in error["loc"]]
+    inner = [part for part in location if part not in {"types", "fields"}]
+    return f"{'.'.join(inner or location) or 'mapping'}: {error['msg']}"

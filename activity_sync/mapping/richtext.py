@@ -53,11 +53,15 @@ _STYLE_WORDS = """
     border-spacing border-style border-width width height max-width min-width list-style-type
 """
 _ALLOWED_STYLES = set(_STYLE_WORDS.split())
+# CSS that computes, loads, or hides one of these behind an escape.
+_ACTIVE_STYLE = re.compile(r"expression|url\s*\(|image\s*\(|@import|script:|\\", re.IGNORECASE)
 _ALLOWED_SCHEMES = {"http", "https", "mailto", "tel", "cid", "data"}
 _INLINE_IMAGE = re.compile(r"\s*data:image/(?:png|gif|jpe?g|webp|bmp);base64,", re.IGNORECASE)
 
 
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "style" and _ACTIVE_STYLE.search(value):
+        return None
     if name in {"href", "src", "cite"} and value.strip().lower().startswith("data:"):
         return value if tag == "img" and name == "src" and _INLINE_IMAGE.match(value) else None
     return value
@@ -112,8 +116,11 @@ def text_to_html(text: str) -> str:
 
 
 def as_html(body: RichText) -> str:
-    """The body as sanitised HTML."""
-    return sanitise(body.text) if body.html else text_to_html(body.text)
+    """The body as sanitised HTML, which `is_html` knows for what it is."""
+    if not body.html:
+        return text_to_html(body.text)
+    markup = sanitise(body.text)
+    return markup if not markup.strip() or is_html(markup) else f"<p>{markup}</p>"
 
 
 def as_text(body: RichText) -> str:
@@ -123,4 +130,6 @@ def as_text(body: RichText) -> str:
 
 def _line_as_html(line: str) -> str:
     indent = len(line) - len(line.lstrip(" \t"))
-    return "&nbsp;" * len(line[:indent].expandtabs(4)) + html.escape(line[indent:], quote=False)
+    return "&nbsp;" * len(line[:indent].expandtabs(4)) + html.escape(line[indent:], quote=False).replace(
+        "\xa0", "&nbsp;"
+    )

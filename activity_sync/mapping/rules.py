@@ -93,9 +93,9 @@ class Default(_Rule):
 
 
 class Stamp(_Rule):
-    """A column that the server fills with its own "now" when a record is closed, unless it is sent along.
+    """A column that the server fills with its own "now" when a record is completed, unless it is sent along.
 
-    Written on a create that ends closed: the moment in the canonical field `moment`, plus that many milliseconds as
+    Written on a create that ends completed: the moment in the canonical field `moment`, plus that many milliseconds as
     the field `plus` says.
     """
 

@@ -29,6 +29,6 @@ def read_state(rule: FieldRule, state: Any, reason: Any, known: Mapping[str, Val
     return None if state_code is None else rule.by_state.get(state_code, f"other:{state_code}")
 
 
-def is_closing(state: Any) -> bool:
-    """Whether a `statecode` ends an activity: completed (1) or cancelled (2); 0 is open and 3 is scheduled."""
-    return state in (1, 2)
+def is_completed(state: Any) -> bool:
+    """Whether a `statecode` says that the activity took place; 0 is open, 2 cancelled, 3 scheduled."""
+    return bool(state == 1)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from activity_sync.mapping.readable import first_line, html_to_text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("", ""),
+        ("<!-- nothing -->", ""),
+        ("one", "one"),
+        ("<p>a</p><p>b</p>", "a\n\nb"),
+        ("<div>a</div><div>b<br>c</div>", "a\nb\nc"),
+        ("<h1>Head</h1><p>body</p>", "Head\n\nbody"),
+        ("<ul><li>one</li><li>two</li></ul>", "  * one\n  * two"),
+        ("<ol><li>one</li><li>two</li></ol>", " 1. one\n 2. two"),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>dd</td></tr></table>", "a  b\nc  dd"),
+        ("a&nbsp;b &lt;c&gt;", "a b <c>"),
+        ("a<br><br><br><br>b", "a\n\nb"),
+    ],
+)
+def test_layout_becomes_lines(html, text):
+    assert html_to_text(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<a href="https://e.example/a">the page</a>', "the page (https://e.example/a)"),
+        ('<a href="https://e.example/a">the page</a>, see', "the page (https://e.example/a), see"),
+        ('<a href="https://e.example/">https://e.example</a>', "https://e.example"),
+        ('<a href="https://e.example/">e.example</a>', "e.example"),
+        ('<a href="mailto:a@e.example">a@e.example</a>', "a@e.example"),
+        ('<a href="mailto:a@e.example">write</a>', "write (a@e.example)"),
+        ('<a href="tel:+491">call</a>', "call (+491)"),
+        ("<a>anchor</a>", "anchor"),
+    ],
+)
+def test_link_keeps_its_address_where_the_text_does_not_tell_it(html, text):
+    assert html_to_text(html) == text
+
+
+def test_quoted_mail_stands_behind_marks_level_by_level():
+    html = "<p>mine</p><blockquote>theirs<br>more<blockquote>older</blockquote></blockquote>after"
+
+    assert html_to_text(html).split("\n") == ["mine", "", "> theirs", "> more", "> > older", "after"]
+
+
+@pytest.mark.parametrize("tag", ["div", "blockquote", "span", "ul><li", "table><tr><td"])
+@pytest.mark.parametrize("depth", [1, 150, 5_000])
+def test_text_is_never_lost_in_deep_nesting(tag, depth):
+    closers = "".join(f"</{name}>" for name in reversed(tag.split("><")))
+
+    text = html_to_text(f"<{tag}>" * depth + "deep" + closers * depth)
+
+    assert text.endswith("deep")
+
+
+def test_first_line_is_the_first_that_shows_something():
+    assert first_line("\n  \n  one \ntwo") == "one"
+    assert first_line(" \n") == ""
