@@ -1,4 +1,7 @@
-"""HubSpot's own clients against the sandbox, over HTTP: `hubspot-api-client` (v3, v4) and `hubspot-sdk` (dated paths)."""
+"""HubSpot's own clients against the sandbox, over HTTP.
+
+`hubspot-api-client` speaks v3 and v4, `hubspot-sdk` the dated paths.
+"""
 
 from collections.abc import Iterator
 

@@ -490,3 +490,29 @@ def test_seeding_an_existing_record_is_an_edit_by_a_person(portal: Portal) -> No
     newest = read["propertiesWithHistory"]["hs_note_body"][0]
     assert read["updatedAt"] == "2026-11-21T12:01:00Z"
     assert (newest["value"], newest["sourceType"]) == ("second", "CRM_UI")
+
+
+def test_record_can_be_archived_and_restored_by_hand(portal: Portal) -> None:
+    note = portal.make("notes")
+    load = "/_sandbox/seed"
+
+    portal.post(load, {"objects": {"notes": [{"id": note, "properties": {}, "archived": True}]}})
+    gone = portal.get(f"/crm/objects/2026-09/notes/{note}").status_code
+    portal.post(load, {"objects": {"notes": [{"id": note, "properties": {}, "archived": False}]}})
+
+    assert gone == 404
+    assert portal.read("notes", note)["archived"] is False
+
+
+def test_merge_can_be_set_to_make_a_new_record(portal: Portal) -> None:
+    portal.set(hubspot_merge_makes_new_record=True)
+    first, second = portal.make("contacts", email="a@b.de"), portal.make("contacts", email="c@d.de")
+
+    merged = portal.post(
+        "/crm/objects/2026-09/contacts/merge", {"primaryObjectId": first, "objectIdToMerge": second}
+    ).json()
+
+    assert merged["id"] not in {first, second}
+    assert set(merged["properties"]["hs_merged_object_ids"].split(";")) == {first, second}
+    for old in (first, second):
+        assert portal.get(f"/crm/objects/2026-09/contacts/{old}").json()["id"] == merged["id"]

@@ -200,7 +200,7 @@ def fault_body(status: int) -> tuple[Any, Mapping[str, str]]:
         case 477:
             message = "This account is being migrated between data centres."
             body, _ = _service_fault(477, "MIGRATION_IN_PROGRESS", message, correlation_id)
-            return body, {"Retry-After": "2"}
+            return body, {"retry-after": "2"}
         case 500:
             return _service_fault(500, "INTERNAL_ERROR", "internal error", correlation_id)
         case _:

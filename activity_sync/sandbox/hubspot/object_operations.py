@@ -5,6 +5,7 @@ Source: HubSpot developer documentation, "Using object APIs", and the published 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 from activity_sync.sandbox.hubspot.errors import bad_request, not_found
@@ -26,13 +27,12 @@ def list_records(call: Call) -> Reply:
     after = call.query.get("after", "0")
     if not after.isdigit():
         raise bad_request(f"Invalid after cursor: {after}")
-    archived = call.flag("archived")
-    rest = [each for each in call.store.in_order(call.type, archived=archived) if int(each.id) >= int(after)]
-    body: dict[str, Any] = {
-        "results": [read_body(call.store, each, view, version=call.version) for each in rest[:limit]]
-    }
-    if len(rest) > limit:
-        cursor = rest[limit].id
+    records = call.store.in_order(call.type, archived=call.flag("archived"))
+    first = bisect_left(records, int(after), key=lambda each: int(each.id))
+    page = records[first : first + limit]
+    body: dict[str, Any] = {"results": [read_body(call.store, each, view, version=call.version) for each in page]}
+    if first + limit < len(records):
+        cursor = records[first + limit].id
         link = f"https://api.hubapi.com/crm/objects/{call.type.name}?limit={limit}&after={cursor}"
         body["paging"] = {"next": {"after": cursor, "link": link}}
     return Reply(200, body)

@@ -72,6 +72,9 @@ class Record:
 
     def keep_indexed_state(self, *, until_ms: int, new: bool = False) -> None:
         """Let search show the record as it now is (or not at all) until the given moment. Call before a change."""
+        # What no search has asked for since is not kept.
+        while len(self.behind) > 1 and self.behind[0].until_ms <= self.updated_ms:
+            del self.behind[0]
         self.behind.append(IndexedState(until_ms, None if new else dict(self.properties)))
 
     def indexed(self, now_ms: int) -> Mapping[str, str] | None:

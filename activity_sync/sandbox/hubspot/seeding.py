@@ -6,7 +6,8 @@
      "associations": [{"from": ["notes", "1"], "to": ["contacts", "2"], "types": [202]?}]}
 
 Without `types` an association gets the plain kind of its direction. A record whose id exists is changed by it, as a
-person would in HubSpot's own screens. A document with the content of both systems has this under `hubspot`.
+person would in HubSpot's own screens, `archived` true or false included. A document with the content of both systems
+has this under `hubspot`.
 """
 
 from __future__ import annotations
@@ -103,6 +104,11 @@ def _load_record(store: HubSpotStore, kind: ObjectType, given: Mapping[str, Any]
     present = store.records[kind.name].get(record_id)
     if present is not None:
         _edit(store, present, values, at_ms=_ms(given.get("updatedAt"), store.now_ms))
+        match given.get("archived"), present.archived:
+            case True, False:
+                store.archive(present)
+            case False, True:
+                store.restore(present)
         return
     updated_ms = _ms(given.get("updatedAt"), created_ms)
     values = computed(kind, values, before={}, now_ms=updated_ms) | values

@@ -42,6 +42,7 @@ class HubSpotStore:
         self.merged: dict[tuple[str, str], str] = {}
         self._next_id: dict[str, int] = dict.fromkeys(self.records, FIRST_ID)
         self._unique: dict[tuple[str, str], dict[str, str]] = {}
+        self._ordered: dict[tuple[str, bool], tuple[int, list[Record]]] = {}
         self._secondary_emails: dict[str, str] = {}
         self._coming: list[tuple[int, int, str, str, str]] = []
         self._sequence = 0
@@ -86,8 +87,12 @@ class HubSpotStore:
 
     def in_order(self, object_type: ObjectType, *, archived: bool) -> list[Record]:
         """Give the records of a type by ascending id."""
-        found = (each for each in self.records[object_type.name].values() if each.archived is archived)
-        return sorted(found, key=lambda each: int(each.id))
+        key, generation = (object_type.name, archived), self.generation[object_type.name]
+        ordered = self._ordered.get(key)
+        if ordered is None or ordered[0] != generation:
+            found = (each for each in self.records[object_type.name].values() if each.archived is archived)
+            ordered = self._ordered[key] = (generation, sorted(found, key=lambda each: int(each.id)))
+        return ordered[1]
 
     def living_links(self, record: Record, target_type: str) -> Iterator[tuple[str, list[Any]]]:
         """Give a record's associations with living records of a type, by id."""
@@ -130,6 +135,12 @@ class HubSpotStore:
         for type_name, record_id in self.associations.all_of((record.type.name, record.id)):
             if type_name == "tasks":
                 self._expect(self.now_ms + self._draw(_POST_PROCESSING_MS), type_name, record_id, "touch")
+
+    def restore(self, record: Record) -> None:
+        """Take a record out of the recycling bin, as a person can."""
+        record.archived_ms = None
+        record.touch(self.now_ms)
+        self.reindex(record, {})
 
     def purge(self, record: Record) -> None:
         """Remove a record for good."""
