@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from activity_sync.activities.activity import RichText, Value
 from activity_sync.activities.loss import Loss
 from activity_sync.mapping.bodies import body_as, write_body, write_headed_body
-from activity_sync.mapping.cut import LengthUnit, cut_text, length
+from activity_sync.mapping.cut import cut_text, length
 from activity_sync.mapping.decode import decode_in_context
-from activity_sync.mapping.readable import first_line
+from activity_sync.mapping.required import completion_stamps, default_value
 from activity_sync.mapping.richtext import as_text
-from activity_sync.mapping.rules import BODY_KINDS, Choice, Default, FieldRule, Kind, Stamp, TypeMapping
-from activity_sync.mapping.state import is_completed
+from activity_sync.mapping.rules import BODY_KINDS, Choice, FieldRule, Kind, TypeMapping
 from activity_sync.mapping.values import (
     OTHER,
     find_choice,
@@ -89,7 +88,7 @@ def encode_fields(
     job = _Job(mapping, fields, shown, only, limits, options)
     pieces = list(_pieces(job))
     properties = {column: value for piece in pieces for column, value in piece.properties.items()}
-    stamps = _stamps(job, properties)
+    stamps = completion_stamps(mapping, fields, properties) if only is None else {}
     shows = {name for piece in pieces for name in piece.shows}
     decoded = decode_in_context(mapping, _as_shown(mapping, properties), shown)
     rules = mapping.fields.values()
@@ -152,7 +151,7 @@ def _encode(job: _Job, name: str, rule: FieldRule) -> _Piece:
     if rule.kind is Kind.TEXT and isinstance(value, str) and not one_line(value).strip():
         value = None
     if value is None and rule.default is not None:
-        value = _default(rule.default, job.shown)
+        value = default_value(rule.default, job.shown)
     if rule.kind in {Kind.CHOICE, Kind.STATE}:
         return _encode_choice(job, name, rule, value)
     if rule.kind is Kind.BOOL:
@@ -265,38 +264,8 @@ def _encode_headed(job: _Job, heading: str, body: str) -> _Piece:
     return _Piece(dict.fromkeys(rule.write, raw), shows, losses)
 
 
-def _default(default: Default, shown: Mapping[str, Value]) -> Value:
-    if default.field is not None:
-        return shown.get(default.field)
-    body = shown.get(default.first_line_of) if default.first_line_of else None
-    line = first_line(as_text(body)) if isinstance(body, RichText) else ""
-    return cut_text(line, default.chars, unit=LengthUnit.CHARS).strip() or default.text
-
-
 def _limit(job: _Job, rule: FieldRule) -> int | None:
     return next((job.limits[column] for column in rule.write if column in job.limits), rule.limit)
-
-
-def _stamps(job: _Job, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that the server would fill with its own "now" when this create ends completed."""
-    if job.only is not None:
-        return {}
-    rules = [rule for rule in job.mapping.fields.values() if rule.stamps]
-    completed = [rule for rule in rules if rule.write and is_completed(properties.get(rule.write[0]))]
-    found = {stamp.column: _stamp(stamp, job.fields) for rule in completed for stamp in rule.stamps}
-    return {
-        column: write_moment(moment, job.mapping.notation)
-        for column, moment in found.items()
-        if moment is not None and column not in properties
-    }
-
-
-def _stamp(stamp: Stamp, fields: Mapping[str, Value]) -> datetime | None:
-    moment = fields.get(stamp.moment)
-    plus = fields.get(stamp.plus) if stamp.plus else None
-    if not isinstance(moment, datetime):
-        return None
-    return moment + timedelta(milliseconds=plus) if isinstance(plus, int) else moment
 
 
 def _as_shown(mapping: TypeMapping, properties: Mapping[str, Any]) -> dict[str, Any]:
