@@ -110,7 +110,8 @@ def _change_set(store: "Store", outer: Call, parts: list[Part], kind: Kind) -> t
 
 def _call(outer: Call, request: InnerRequest, references: Mapping[str, str], store: "Store", kind: Kind) -> Call:
     """The inner request as a call, with content ids replaced by what they stand for."""
-    target = _replaced(request.target, references) if _REFERENCE.match(request.target) else request.target
+    nested = request.target.lstrip("/").startswith("$batch")
+    target = request.target if nested else _replaced(request.target, references)
     relative = _SERVICE.sub("", target)
     if "://" in relative:
         raise unreadable()
