@@ -12,7 +12,7 @@ from activity_sync.ledger.ledger import Ledger
 from activity_sync.pipeline.session import Session
 from activity_sync.settings import Settings, fingerprint_key
 from activity_sync.staging.staging import Staging
-from activity_sync.systems.registry import SYSTEMS, Connecting, connect
+from activity_sync.systems.registry import SYSTEMS, connect
 
 
 def read_settings() -> Settings:
@@ -43,8 +43,7 @@ async def open_session(settings: Settings | None = None) -> AsyncIterator[Sessio
     async with AsyncExitStack() as stack:
         ledger = stack.enter_context(open_ledger(settings))
         systems = {
-            name: await stack.enter_async_context(connect(name, Connecting(settings, configuration.tracking)))
-            for name in SYSTEMS
+            name: await stack.enter_async_context(connect(name, settings, configuration.tracking)) for name in SYSTEMS
         }
         yield Session(
             systems=systems,

@@ -32,6 +32,11 @@ class HubSpotSettings:
     access_token: str = field(default="", repr=False)
     api_version: str = "2026-09"
 
+    @property
+    def counted_as(self) -> str:
+        """Whom the API's limits count: the app behind the token. A secret; only its hash is stored."""
+        return f"{self.base_url}\n{self.access_token}"
+
     def require(self) -> Self:
         """These settings, complete. ConfigurationError names the first variable that is missing."""
         _require("hubspot", "HUBSPOT_ACCESS_TOKEN", self.access_token, "a service key or private app token")
@@ -47,6 +52,11 @@ class DynamicsSettings:
     tenant_id: str = ""
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+
+    @property
+    def counted_as(self) -> str:
+        """Whom the API's limits count: the application user."""
+        return f"{self.url}\n{self.client_id}"
 
     @property
     def token_url(self) -> str:

@@ -1,74 +1,73 @@
-"""Which systems there are: one line each. Nothing outside this file and `settings.py` lists them."""
+"""Every CRM that there is a connector for: the only place that knows them all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Final, Protocol
 
 from activity_sync.configuration import TrackingConfig
 from activity_sync.errors import ConfigurationError
-from activity_sync.http.plans import DYNAMICS, HUBSPOT
+from activity_sync.http.client import Transport
+from activity_sync.http.limits import Limits
+from activity_sync.http.plans import DYNAMICS, HUBSPOT, LimitPlan
 from activity_sync.http.shared_limits import Priority, SharedLimits
-from activity_sync.mapping.load import load_mapping
+from activity_sync.mapping import SystemMapping, load_mapping
 from activity_sync.settings import Settings
 from activity_sync.systems.dynamics.system import DynamicsSystem
 from activity_sync.systems.hubspot.system import HubSpotSystem
 from activity_sync.systems.system import System
 
 
+class Factory(Protocol):
+    """Makes a system, not yet connected.
+
+    `connection` is the system's own section of the settings, complete; `mapping` its own mapping; `tracking` the
+    configuration's section of that name; `stored_id_properties` the property per kind that holds the counterpart's id.
+    """
+
+    def __call__(
+        self,
+        connection: Any,
+        *,
+        limits: Limits,
+        mapping: SystemMapping,
+        stored_id_properties: Mapping[str, str],
+        tracking: Any,
+        clock: Callable[[], datetime],
+        transport: Transport | None = None,
+    ) -> System:
+        """The system."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Connecting:
-    """What a factory gets: the environment, the tracking section, and whether the work is incremental or backfill."""
+class Entry:
+    """What a system brings: how it is made, and the limits its API publishes."""
 
-    settings: Settings
-    tracking: TrackingConfig
-    priority: Priority = "incremental"
+    make: Factory
+    plan: LimitPlan
 
 
-def connect(name: str, connecting: Connecting) -> System:
+# By the system's name, which is also the name of its section of the settings, its mapping and its folder.
+SYSTEMS: Final[Mapping[str, Entry]] = {
+    "hubspot": Entry(HubSpotSystem, HUBSPOT),
+    "dynamics": Entry(DynamicsSystem, DYNAMICS),
+}
+
+
+def connect(name: str, settings: Settings, tracking: TrackingConfig, *, priority: Priority = "incremental") -> System:
     """The system of this name, not yet entered. ConfigurationError for an unknown one, or a missing credential."""
-    if name not in SYSTEMS:
+    entry = SYSTEMS.get(name)
+    if entry is None:
         raise ConfigurationError(f"there is no system {name!r}; the systems are {', '.join(SYSTEMS)}", system=name)
-    return SYSTEMS[name](connecting)
-
-
-def _hubspot(connecting: Connecting) -> System:
-    account = connecting.settings.hubspot.require()
-    return HubSpotSystem(
-        account,
-        limits=SharedLimits(
-            connecting.settings.home,
-            f"{account.base_url}\n{account.access_token}",
-            HUBSPOT,
-            priority=connecting.priority,
-        ),
-        mapping=load_mapping("hubspot"),
-        stored_id_properties=connecting.tracking.stored_ids("hubspot"),
-        tracking=connecting.tracking,
-        clock=_now,
+    connection = getattr(settings, name).require()
+    return entry.make(
+        connection,
+        limits=SharedLimits(settings.home, connection.counted_as, entry.plan, priority=priority),
+        mapping=load_mapping(name),
+        stored_id_properties=tracking.stored_ids(name),
+        tracking=tracking,
+        clock=lambda: datetime.now(tz=UTC),
     )
-
-
-def _dynamics(connecting: Connecting) -> System:
-    account = connecting.settings.dynamics.require()
-    return DynamicsSystem(
-        account,
-        limits=SharedLimits(
-            connecting.settings.home,
-            f"{account.url}\n{account.client_id}",
-            DYNAMICS,
-            priority=connecting.priority,
-        ),
-        mapping=load_mapping("dynamics"),
-        stored_id_properties=connecting.tracking.stored_ids("dynamics"),
-        tracking=connecting.tracking,
-        clock=_now,
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
-
-
-SYSTEMS: Mapping[str, Callable[[Connecting], System]] = {"hubspot": _hubspot, "dynamics": _dynamics}
