@@ -14,7 +14,7 @@ from activity_sync.http.client import ApiClient
 from activity_sync.http.message import ApiRequest, ApiResponse
 from activity_sync.systems.hubspot.associations import TARGETS, read_batch_answer
 from activity_sync.systems.hubspot.paths import Paths, name_collection
-from activity_sync.systems.hubspot.refusals import explain, read_rows
+from activity_sync.systems.hubspot.refusals import RowRefusal, explain, read_rows
 from activity_sync.systems.hubspot.wire import (
     ASSOCIATION_READ,
     BATCH,
@@ -100,8 +100,9 @@ class Operations:
         found: list[Json] = []
         for answer in answers:
             accepted = _accepted(answer, f"a batch of {kind} records")
-            if any(not row.says_missing for row in read_rows(accepted)):
-                raise _unreadable(accepted)
+            for row in read_rows(accepted):
+                if not row.says_missing:
+                    raise _unreadable(row)
             found.extend(read_results(accepted))
         return found
 
@@ -139,8 +140,9 @@ class Operations:
         path = self.paths.associations(kind, target, "read")
         answer = await self.client.send(ApiRequest("POST", path, json={"inputs": inputs}, repeatable=True))
         accepted = _accepted(answer, f"the associations of {kind} with {target} records")
-        if any(not (row.says_unassociated or row.says_missing) for row in read_rows(accepted)):
-            raise _unreadable(accepted)
+        for row in read_rows(accepted):
+            if not (row.says_unassociated or row.says_missing):
+                raise _unreadable(row)
         return read_results(accepted)
 
 
@@ -154,13 +156,12 @@ def _accepted(response: ApiResponse, what: str) -> ApiResponse:
     return response
 
 
-def _unreadable(response: ApiResponse) -> ServerUnavailable:
-    """Rows that could not be read are not absent: the whole read must be tried again."""
-    row = next(one for one in read_rows(response) if not one.says_missing)
+def _unreadable(row: RowRefusal) -> ServerUnavailable:
+    """A record that could not be read is not absent: the whole read must be tried again."""
     return ServerUnavailable(
         f"hubspot could not read some records ({row.code}).",
         system="hubspot",
-        status=response.status,
+        status=row.status,
         code=row.code or None,
         correlation_id=row.correlation_id or None,
     )

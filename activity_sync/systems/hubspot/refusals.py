@@ -25,7 +25,10 @@ _NO_ASSOCIATIONS: Final = "NO_ASSOCIATIONS_FOUND"
 
 @dataclass(frozen=True, slots=True)
 class RowRefusal:
-    """One refused row, or a request refused as a whole. `subjects`: trace ids and record ids that it names."""
+    """One refused row, or a request refused as a whole. `subjects`: trace ids and record ids that it names.
+
+    `codes`: all reasons it gives, the most telling one being `code`. `properties`: those whose values it is about.
+    """
 
     status: int
     code: str
@@ -34,6 +37,7 @@ class RowRefusal:
     sub_category: str = ""
     subjects: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
+    properties: frozenset[str] = frozenset()
 
     @property
     def says_missing(self) -> bool:
@@ -48,12 +52,13 @@ class RowRefusal:
     def says_duplicate_of(self, property_name: str) -> bool:
         """Whether a value of this property belongs to another record already.
 
-        The wording is not promised: the code decides, else that the message names the property and a clash.
+        The wording is not promised: a code tells that values clash, or words beside the property's name do. A clash
+        that names no property at all can only be that of the values that we mean to be unique.
         """
-        names_property = property_name in self.message
+        named = property_name in self.properties or property_name in self.message
         if self.codes & _DUPLICATE_CODES:
-            return names_property or "uniqu" in self.message.lower() or self.status == 409
-        return names_property and any(word in self.message.lower() for word in _DUPLICATE_WORDS)
+            return named or not self.properties
+        return named and any(word in self.message.lower() for word in _DUPLICATE_WORDS)
 
 
 def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
@@ -128,6 +133,13 @@ def _row(given: Mapping[str, Any], *, status: int, correlation_id: str) -> RowRe
         sub_category=_text(given.get("subCategory")),
         subjects=frozenset(subjects),
         codes=frozenset(named),
+        properties=frozenset(
+            [
+                *(_text(one.get("name")) for one in embedded),
+                *(str(name) for one in details for name in (one.get("context") or {}).get("propertyName") or ()),
+            ]
+        )
+        - {""},
     )
 
 

@@ -20,7 +20,7 @@ from activity_sync.systems.hubspot.reader import HubSpotReader
 from activity_sync.systems.hubspot.refusals import read_refusal
 from activity_sync.systems.hubspot.translate import HubSpotTranslator
 from activity_sync.systems.hubspot.writer import HubSpotWriter
-from activity_sync.systems.system import Account
+from activity_sync.systems.system import Account, Directory, Reader, Translator, Writer
 
 _CONCURRENCY: Final = 8
 """Requests under way at a time; the limits of the account are kept apart from it."""
@@ -86,15 +86,15 @@ class HubSpotSystem:
         )
         self._operations = Operations(self._client, Paths(connection.api_version))
         self._metadata = Metadata(self._operations, create=tracking.create)
-        self.translator = HubSpotTranslator(mapping, options=self._options)
-        self.reader = HubSpotReader(
-            self._operations,
-            self._metadata,
-            columns=self.translator.columns,
-            properties_of=self.translator.properties_of,
+        translator = HubSpotTranslator(mapping, options=self._options)
+        self.translator: Translator = translator
+        self.reader: Reader = HubSpotReader(
+            self._operations, self._metadata, columns=translator.columns, properties_of=translator.properties_of
         )
-        self.writer = HubSpotWriter(self._operations, self._metadata)
-        self.directory = HubSpotDirectory(self._operations, self._metadata, stored_id_properties=stored_id_properties)
+        self.writer: Writer = HubSpotWriter(self._operations, self._metadata)
+        self.directory: Directory = HubSpotDirectory(
+            self._operations, self._metadata, stored_id_properties=stored_id_properties
+        )
 
     @property
     def calls(self) -> int:

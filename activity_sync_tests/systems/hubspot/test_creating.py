@@ -8,7 +8,7 @@ import pytest
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed
-from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, TRACKING
+from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, TRACKING, define
 from activity_sync.systems.system import CreateRequest, WriteResult
 
 NOTE = ActivityType.NOTE
@@ -200,8 +200,6 @@ def test_two_processes_that_create_the_properties_together_both_find_them_unique
     async def slower(hubspot):
         await hubspot._metadata.read(NOTE)
         # Meanwhile, in another process:
-        from activity_sync.systems.hubspot.metadata import define
-
         for definition in define(TRACKING, group="note", unique_key=True):
             definition.pop("groupName")
             portal.store.load({"properties": {"notes": [{**definition, "groupName": "engagement"}]}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from activity_sync.http.message import ApiRequest
 from activity_sync.systems.hubspot.directory import open_names
 from activity_sync.systems.system import Lookup, NaturalKey
 
@@ -153,8 +154,6 @@ def test_a_merged_contact_is_described_as_its_survivor(any_portal):
     any_portal.seed({"contacts": people(3)})
 
     async def merge_and_describe(hubspot):
-        from activity_sync.http.message import ApiRequest
-
         path = hubspot._operations.paths.list_records("contact") + "/merge"
         body = {"primaryObjectId": "1", "objectIdToMerge": "2"}
         await hubspot._client.send(ApiRequest("POST", path, json=body, repeatable=False))

@@ -8,7 +8,6 @@ import pytest
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed, MalformedResponse, ServerUnavailable
-from activity_sync.systems.hubspot.metadata import KEY
 from activity_sync.systems.hubspot.reader import last_edits
 from activity_sync.systems.system import CreateRequest
 
