@@ -188,3 +188,9 @@ def test_limits_tell_what_is_used(portal: Portal, root: str) -> None:
     assert (properties["overallUsage"], properties["overallLimit"]) == (1, 10_000)
     assert (by_type["0-27"]["usage"], by_type["0-27"]["limit"]) == (1, 1_000)
     assert {each["objectTypeId"]: each["usage"] for each in records["hubspotDefinedObjectTypes"]}["0-27"] == 1
+
+
+def test_call_outcomes_are_listed(portal: Portal) -> None:
+    outcomes = {each["label"]: each["id"] for each in portal.get("/calling/v1/dispositions").json()}
+
+    assert outcomes["Connected"] == "f240bbac-87c9-4f6e-bf70-924b57d47db7"

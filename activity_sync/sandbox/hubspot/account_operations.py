@@ -7,6 +7,7 @@ from typing import Any
 from activity_sync.sandbox.hubspot.errors import bad_request, not_found
 from activity_sync.sandbox.hubspot.gateway import Call, Reply
 from activity_sync.sandbox.hubspot.object_types import OBJECT_TYPES
+from activity_sync.sandbox.hubspot.property_tables_activities import CALL_DISPOSITIONS
 from activity_sync.sandbox.hubspot.schema import CUSTOM_PER_ACCOUNT, CUSTOM_PER_TYPE
 
 _OWNERS_PAGE, _OWNERS_PAGE_LIMIT = 100, 500
@@ -93,6 +94,11 @@ def records(call: Call) -> Reply:
         for each in OBJECT_TYPES
     ]
     return Reply(200, {"hubspotDefinedObjectTypes": by_type, "customObjectTypes": {"byObjectType": []}})
+
+
+def call_dispositions(_: Call) -> Reply:
+    """Give the outcomes a call may have."""
+    return Reply(200, [{"id": each.value, "label": each.label, "deleted": False} for each in CALL_DISPOSITIONS])
 
 
 def _usage(type_id: str, name: str, *, used: int, limit: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from activity_sync.sandbox.hubspot import account_operations as account
-from activity_sync.sandbox.hubspot import association_operations as associations
+from activity_sync.sandbox.hubspot import association_batches, association_pairs
 from activity_sync.sandbox.hubspot import batch_operations as batches
 from activity_sync.sandbox.hubspot import object_operations as objects
 from activity_sync.sandbox.hubspot import property_operations as properties
@@ -19,6 +19,7 @@ def all_operations(search: Search) -> list[Operation]:
     """Give every operation of every generation; fixed words of a path stand before its variables."""
     operations = [*_objects("/crm/v3/objects", V3, search), *_properties("/crm/v3/properties", V3)]
     operations += _account("/crm/v3/owners", "/crm/v3/limits", "/account-info/v3/details", V3)
+    operations.append(Operation("GET", "/calling/v1/dispositions", account.call_dispositions, V3))
     operations += [*_associations("/crm/v4/associations", V3), *_links_of_one("/crm/v4/objects", V3)]
     for version in DATED:
         operations += _links_of_one(f"/crm/objects/{version.name}", version)
@@ -58,11 +59,11 @@ def _objects(root: str, version: ApiVersion, search: Search) -> list[Operation]:
 def _links_of_one(root: str, version: ApiVersion) -> list[Operation]:
     base = f"{root}/{{object_type}}/{{record_id}}/associations"
     both = partial(Operation, version=version, scopes=_scopes_of_pair)
-    listing = [both("GET", f"{base}/{{to_type}}", associations.list_of_one)] if version.lists_links else []
+    listing = [both("GET", f"{base}/{{to_type}}", association_pairs.list_of_one)] if version.lists_links else []
     return [
-        both("PUT", f"{base}/default/{{to_type}}/{{to_id}}", associations.put_default),
-        both("PUT", f"{base}/{{to_type}}/{{to_id}}", associations.put_typed),
-        both("DELETE", f"{base}/{{to_type}}/{{to_id}}", associations.delete_pair),
+        both("PUT", f"{base}/default/{{to_type}}/{{to_id}}", association_pairs.put_default),
+        both("PUT", f"{base}/{{to_type}}/{{to_id}}", association_pairs.put_typed),
+        both("DELETE", f"{base}/{{to_type}}/{{to_id}}", association_pairs.delete_pair),
         *listing,
     ]
 
@@ -71,13 +72,13 @@ def _associations(root: str, version: ApiVersion) -> list[Operation]:
     base = f"{root}/{{from_type}}/{{to_type}}"
     both = partial(Operation, version=version, scopes=_scopes_of_pair)
     return [
-        both("POST", f"{base}/batch/read", associations.batch_read),
-        both("POST", f"{base}/batch/create", associations.batch_create),
-        both("POST", f"{base}/batch/associate/default", associations.batch_default),
-        both("POST", f"{base}/batch/archive", associations.batch_archive),
-        both("POST", f"{base}/batch/labels/archive", associations.batch_labels_archive),
-        both("GET", f"{base}/labels", associations.list_labels),
-        both("POST", f"{base}/labels", associations.create_label),
+        both("POST", f"{base}/batch/read", association_batches.batch_read),
+        both("POST", f"{base}/batch/create", association_batches.batch_create),
+        both("POST", f"{base}/batch/associate/default", association_batches.batch_default),
+        both("POST", f"{base}/batch/archive", association_batches.batch_archive),
+        both("POST", f"{base}/batch/labels/archive", association_batches.batch_labels_archive),
+        both("GET", f"{base}/labels", association_pairs.list_labels),
+        both("POST", f"{base}/labels", association_pairs.create_label),
     ]
 
 
