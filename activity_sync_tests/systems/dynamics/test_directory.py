@@ -1,0 +1,236 @@
+"""The records that activities hang on, and the users, over real HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from activity_sync.errors import AuthenticationFailed
+from activity_sync.systems.dynamics.directory import domain_of
+from activity_sync.systems.system import Lookup
+from activity_sync_tests.systems.dynamics.organizations import Organization, guid
+
+ADA, BEN, ACME, BIG_DEAL, CASE = guid(1), guid(2), guid(1, kind="b"), guid(1, kind="c"), guid(2, kind="c")
+
+
+def contact(number, *emails, **columns):
+    addresses = {f"emailaddress{place}": email for place, email in enumerate(emails, start=1)}
+    return {"contactid": guid(number), "firstname": f"Contact {number}", **addresses, **columns}
+
+
+def account(number, **columns):
+    return {"accountid": guid(number, kind="b"), **columns}
+
+
+def find(organization, *lookups):
+    async def found(system):
+        return await system.directory.find(lookups)
+
+    return organization.run(found)
+
+
+def describe(organization, kind, *ids):
+    async def described(system):
+        return await system.directory.describe(kind, ids)
+
+    return organization.run(described)
+
+
+def test_contact_is_found_by_any_of_its_addresses_whatever_the_case(organization: Organization):
+    organization.seed(
+        {"contact": [contact(1, "ada@x.example", "ada@y.example", "ADA@Z.example"), contact(2, "b@x.example")]}
+    )
+
+    for email in ("Ada@X.example", "ada@y.example", "ada@z.example"):
+        (one,) = find(organization, Lookup("contact", emails=(email,)))["contact"]
+        assert one.id == ADA
+    assert one.emails == ("ada@x.example", "ada@y.example", "ADA@Z.example")
+
+
+def test_all_contacts_with_an_address_are_found(organization: Organization):
+    organization.seed({"contact": [contact(1, "ada@x.example"), contact(2, "ada@x.example", statecode=1)]})
+
+    found = find(organization, Lookup("contact", emails=("ada@x.example",)))["contact"]
+
+    assert {(one.id, one.active) for one in found} == {(ADA, True), (BEN, False)}
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "o'brien@x.example",
+        "a+b@x.example",
+        "a&b@x.example",
+        "100%@x.example",
+        "ü@x.example",
+        'a"b@x.example',
+        "a#b@x.example",
+    ],
+)
+def test_addresses_with_special_characters_are_found(organization: Organization, email):
+    organization.seed({"contact": [contact(1, email), contact(2, "plain@x.example")]})
+
+    found = find(organization, Lookup("contact", emails=(email, "plain@x.example")))["contact"]
+
+    assert {one.id for one in found} == {ADA, BEN}
+
+
+def test_account_is_found_by_its_own_domain_and_by_no_other(organization: Organization):
+    organization.seed(
+        {
+            "account": [
+                account(1, name="Acme", websiteurl="https://www.Acme.example/about"),
+                account(2, name="Not Acme", websiteurl="https://notacme.example"),
+                account(3, name="Shop", websiteurl="shop.acme.example"),
+                account(4, name="Wild", websiteurl="acmeXexample.example"),
+            ]
+        }
+    )
+
+    (one,) = find(organization, Lookup("company", domains=("acme.example",)))["company"]
+
+    assert (one.id, one.name, one.domains) == (ACME, "Acme", ("acme.example",))
+
+
+def test_account_is_found_by_name(organization: Organization):
+    organization.seed(
+        {"account": [account(1, name="O'Neill & Söhne"), account(2, name='The "Best"'), account(3, name="Else")]}
+    )
+
+    found = find(organization, Lookup("company", names=("o'neill & söhne", 'The "Best"')))["company"]
+
+    assert {one.id for one in found} == {ACME, guid(2, kind="b")}
+
+
+def test_opportunities_and_incidents_are_found_by_stored_id_and_by_id(organization: Organization):
+    organization.stored_ids = {"deal": "hubspot_deal_id", "ticket": "hubspot_ticket_id"}
+    organization.seed(
+        {
+            "opportunity": [{"opportunityid": BIG_DEAL, "name": "Big", "hubspot_deal_id": "77"}],
+            "incident": [{"incidentid": CASE, "title": "Broken"}],
+        },
+        columns={
+            "opportunity": [{"name": "hubspot_deal_id", "type": "string"}],
+            "incident": [{"name": "hubspot_ticket_id", "type": "string"}],
+        },
+    )
+
+    found = find(
+        organization, Lookup("deal", stored_ids=("77", "78")), Lookup("ticket", ids=(CASE,), stored_ids=("5",))
+    )
+
+    assert [(one.id, one.stored_id, one.name) for one in found["deal"]] == [(BIG_DEAL, "77", "Big")]
+    assert [(one.id, one.name) for one in found["ticket"]] == [(CASE, "Broken")]
+
+
+def test_column_that_the_organization_lacks_is_done_without(organization: Organization):
+    organization.stored_ids = {"deal": "hubspot_deal_id"}
+    organization.seed({"opportunity": [{"opportunityid": BIG_DEAL, "name": "Big"}]})
+
+    assert find(organization, Lookup("deal", stored_ids=("77",))) == {"deal": []}
+    assert describe(organization, "deal", BIG_DEAL)[BIG_DEAL].name == "Big"
+
+
+def test_tables_that_are_not_installed_have_no_records(organization: Organization):
+    organization.controls.settings.change({"dynamics_tables": ()})
+
+    assert describe(organization, "deal", BIG_DEAL) == {}
+    assert find(organization, Lookup("deal", ids=(BIG_DEAL,)), Lookup("contact", emails=("a@b.example",))) == {
+        "deal": [],
+        "contact": [],
+    }
+
+
+def test_won_opportunity_is_no_dead_record(organization: Organization):
+    organization.seed({"opportunity": [{"opportunityid": BIG_DEAL, "name": "Big", "statecode": 1}]})
+
+    assert describe(organization, "deal", BIG_DEAL)[BIG_DEAL].active
+
+
+def test_described_records_carry_what_identifies_them(organization: Organization):
+    organization.seed(
+        {
+            "contact": [contact(1, "ada@x.example", lastname="L", createdon="2026-01-01T00:00:00Z")],
+            "account": [account(1, name=" Acme ", websiteurl="acme.example:8080/x")],
+        }
+    )
+
+    ada = describe(organization, "contact", ADA, guid(99))[ADA]
+    acme = describe(organization, "company", ACME.upper())[ACME.upper()]
+
+    assert (ada.name, ada.emails, ada.active) == ("Contact 1 L", ("ada@x.example",), True)
+    assert ada.created_at.isoformat() == "2026-01-01T00:00:00+00:00"
+    assert (acme.name, acme.domains) == ("Acme", ("acme.example",))
+    assert describe(organization, "contact", guid(99)) == {}
+
+
+def test_merged_contact_is_followed_to_the_last_survivor(organization: Organization):
+    gone = {"statecode": 1, "statuscode": 2, "merged": True}
+    organization.seed(
+        {
+            "contact": [
+                contact(1, "old@x.example", masterid={"type": "contact", "id": guid(2)}, **gone),
+                contact(2, "newer@x.example", masterid={"type": "contact", "id": guid(3)}, **gone),
+                contact(3, "final@x.example"),
+            ]
+        }
+    )
+
+    (found,) = find(organization, Lookup("contact", emails=("old@x.example", "final@x.example")))["contact"]
+    described = describe(organization, "contact", ADA)[ADA]
+
+    assert (found.id, found.active) == (described.id, described.active) == (guid(3), True)
+    assert set(found.emails) == {"final@x.example", "old@x.example"}
+
+
+def test_merged_contact_whose_survivor_is_gone_is_inactive(organization: Organization):
+    organization.seed(
+        {"contact": [contact(1, "a@x.example", merged=True, statecode=1, masterid={"type": "contact", "id": guid(9)})]}
+    )
+
+    described = describe(organization, "contact", ADA)[ADA]
+
+    assert (described.id, described.active) == (ADA, False)
+
+
+def test_owners_are_all_users_and_only_people_are_active(organization: Organization):
+    organization.seed(
+        {
+            "systemuser": [
+                {"systemuserid": guid(1, kind="d"), "fullname": "Ann", "internalemailaddress": "ann@ours.example"},
+                {"systemuserid": guid(2, kind="d"), "fullname": "Old", "isdisabled": True},
+            ]
+        }
+    )
+
+    async def owners(system):
+        return await system.directory.owners()
+
+    found = organization.run(owners)
+
+    ann = found[guid(1, kind="d")]
+    assert (ann.email, ann.name, ann.active) == ("ann@ours.example", "Ann", True)
+    assert not found[guid(2, kind="d")].active
+    assert [one.id for one in found.values() if one.active] == [ann.id]
+
+
+def test_missing_read_right_is_a_failed_authentication(organization: Organization):
+    organization.controls.settings.change({"dynamics_missing_privileges": ("prvReadContact",)})
+
+    with pytest.raises(AuthenticationFailed):
+        describe(organization, "contact", ADA)
+
+
+@pytest.mark.parametrize(
+    ("website", "domain"),
+    [
+        ("", ""),
+        ("acme.example", "acme.example"),
+        ("http://www.acme.example/x?y", "acme.example"),
+        ("HTTPS://ACME.example:443", "acme.example"),
+        ("mail@acme.example", "acme.example"),
+        ("just words", ""),
+        ("http://[broken", ""),
+    ],
+)
+def test_domain_of_a_website(website, domain):
+    assert domain_of(website) == domain
