@@ -36,9 +36,7 @@ class Controls:
     Use: `Starlette(routes=[*controls.routes(store), ...], middleware=[controls.middleware(dialect)])`.
     """
 
-    def __init__(
-        self, settings: Settings | None = None, *, clock: Clock | None = None, seed: int = 0
-    ) -> None:
+    def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None, seed: int = 0) -> None:
         self.settings = settings or Settings()
         self.clock = clock or Clock()
         self.faults = FaultPlan(seed=seed)

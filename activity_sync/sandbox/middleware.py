@@ -101,9 +101,7 @@ class SandboxMiddleware:
                 await self._app(scope, receive, kept)
                 await self._spoil(fault, messages, scope, receive, send)
 
-    async def _spoil(
-        self, fault: Fault, messages: list[Message], scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _spoil(self, fault: Fault, messages: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "status_after":
             await self._refuse(fault, send)
             return

@@ -117,13 +117,15 @@ def start_sandboxes(
             Sandbox(hubspot_url, hubspot_controls, hubspot_store),
             Sandbox(dynamics_url, dynamics_controls, dynamics_store),
             ca_file=ca_file,
-            resources=contextlib.ExitStack(),
+            # From here on the servers belong to the caller.
+            resources=resources.pop_all(),
         )
-        if seed is not None:
-            running.load(seed)
-        # From here on the servers belong to the caller.
-        running._resources = resources.pop_all()  # noqa: SLF001 - handed over within this module
-        return running
+    try:
+        running.load(seed or {})
+    except BaseException:
+        running.close()
+        raise
+    return running
 
 
 def read_seed(path: Path) -> dict[str, Any]:

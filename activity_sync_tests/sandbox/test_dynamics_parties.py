@@ -90,7 +90,7 @@ def test_servers_roles_may_be_sent_without_effect(organisation: Organisation, pe
     ],
 )
 def test_role_or_party_that_the_activity_does_not_take(
-    organisation: Organisation, people: dict[str, str], set_name: str, role: int, kind: str, code: str
+    organisation: Organisation, people: dict[str, str], *, set_name: str, role: int, kind: str, code: str
 ) -> None:
     times = TIMES if set_name == "appointments" else {}
     name = f"{set_name[:-1]}_activity_parties"

@@ -425,3 +425,61 @@ def test_tables_of_the_apps_are_missing_on_a_bare_organisation(organisation: Org
         "tasks", {"regardingobjectid_opportunity_task@odata.bind": f"/opportunities({guid(1)})"}
     )
     assert refusal(refused) == (400, "0x80048d19")
+
+
+@pytest.mark.parametrize("bind", ["objectid_activitypointer@odata.bind", "objectid_email@odata.bind"])
+def test_attachments_of_a_mail_are_counted_and_go_with_it(organisation: Organisation, bind: str) -> None:
+    email = organisation.make("emails", subject="e")
+    set_name = "emails" if "email" in bind else "activitypointers"
+    body = {"filename": "a.txt", "body": "aGVsbG8=", "objecttypecode": "email", bind: f"/{set_name}({email})"}
+    organisation.make("activitymimeattachments", **body)
+
+    below = organisation.values(f"emails({email})/email_activity_mime_attachment", select="filename")
+    assert [each["filename"] for each in below] == ["a.txt"]
+    assert organisation.get(f"emails({email})").json()["attachmentcount"] == 1
+    organisation.delete(f"emails({email})")
+    assert organisation.values("activitymimeattachments") == []
+
+
+def test_seeding_an_existing_row_is_an_edit_by_a_person(organisation: Organisation) -> None:
+    contact = organisation.make("contacts", lastname="F")
+    email = organisation.make(
+        "emails", subject="e", **{"regardingobjectid_contact@odata.bind": f"/contacts({contact})"}
+    )
+    before = organisation.get(f"emails({email})").json()
+    organisation.wait(60)
+
+    organisation.send("POST", "/_sandbox/seed", json={"records": {"emails": [{"activityid": email, "subject": "f"}]}})
+
+    after = organisation.get(f"emails({email})").json()
+    assert (after["subject"], after["modifiedon"]) == ("f", "2026-11-21T12:01:00Z")
+    assert after["_regardingobjectid_value"] == contact
+    assert after["versionnumber"] > before["versionnumber"]
+    assert organisation.controls.requests.shown()["writes"] == 2
+
+
+def test_seed_deletes_with_all_that_hangs_on_the_row(organisation: Organisation) -> None:
+    contact = organisation.make("contacts", lastname="F")
+    organisation.make("emails", **{"regardingobjectid_contact@odata.bind": f"/contacts({contact})"})
+
+    done = organisation.send("POST", "/_sandbox/seed", json={"deleted": {"contact": [contact]}})
+    again = organisation.send("POST", "/_sandbox/seed", json={"deleted": {"contact": [contact]}})
+
+    assert (done.status_code, again.status_code) == (200, 400)
+    assert organisation.values("emails") == []
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        {"rows": {}},
+        {"records": {"task": [{"colour": "red"}]}},
+        {"records": {"task": [{"subject": "x" * 201}]}},
+        {"records": {"unicorn": []}},
+    ],
+)
+def test_seed_that_cannot_be_stored_stores_nothing(organisation: Organisation, seed: dict[str, object]) -> None:
+    refused = organisation.send("POST", "/_sandbox/seed", json=seed)
+
+    assert refused.status_code == 400
+    assert organisation.values("tasks") == []

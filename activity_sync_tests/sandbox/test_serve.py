@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -42,9 +43,7 @@ class SandboxCredential:
         return AccessToken(token["access_token"], int(time.time()) + token["expires_in"])
 
 
-def _context(ca_file: Path) -> Any:
-    import ssl
-
+def _context(ca_file: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(ca_file))
 
 
@@ -147,7 +146,7 @@ def test_cut_connections_are_cut_for_real(secure: RunningSandboxes, kind: str, a
         assert len(client.get(f"{url}/api/data/v9.2/tasks").json()["value"]) == applied
 
 
-def test_seed_reaches_both_sides(tmp_path: Path) -> None:
+def test_seed_reaches_both_sides() -> None:
     seed = {
         "dynamics": {"records": {"contact": [{"lastname": "Fogg"}]}},
         "hubspot": {"objects": {}, "associations": []},

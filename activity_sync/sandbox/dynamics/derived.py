@@ -36,6 +36,9 @@ def derived_columns(store: "Store", table: Table, row: Row) -> Row:
             text = row.get("description")
             safe, unsafe = safe_html(text) if text is not None else (None, False)
             derived |= {"safedescription": safe, "isunsafe": int(unsafe)}
+        case "activitymimeattachment":
+            body = row.get("body")
+            derived["filesize"] = len(body) * 3 // 4 if body else 0
         case "annotation":
             about = row.get("objectid")
             derived["objecttypecode"] = about.table if about is not None else None

@@ -33,7 +33,7 @@ class Payload:
 
 
 def read_payload(store: "Store", table: Table, body: Any, *, creating: bool) -> Payload:
-    """Checks a body against the table. Columns not valid for the message are dropped in silence, as the platform does.
+    """Checks a body against the table. Columns not valid for the message are dropped in silence, as on the platform.
 
     Raises DataverseError for everything the model does not allow.
     """
@@ -69,9 +69,12 @@ def bound_row(store: "Store", table: Table, name: str, value: Any, *, targets: t
     if reference is None:
         raise bad_payload(
             table.set_name,
-            f"Microsoft.OData.ODataException: The value of the '{name}{BIND}' property is not a valid entity reference.",
+            f"Microsoft.OData.ODataException: The value of '{name}{BIND}' is not a valid entity reference.",
         )
-    if reference.table not in targets:
+    if reference.table == "activitypointer" and "activitypointer" in targets:
+        # The union of activities is kept by its members.
+        reference = Reference(store.activity_table.get(reference.id, reference.table), reference.id)
+    elif reference.table not in targets:
         raise bad_payload(
             table.set_name,
             f"Microsoft.OData.ODataException: The entity reference '{value}' of '{name}{BIND}' is not of the type "

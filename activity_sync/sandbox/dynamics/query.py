@@ -8,7 +8,9 @@ from urllib.parse import unquote_plus
 from activity_sync.sandbox.dynamics.errors import bad_query, unknown_in_query
 from activity_sync.sandbox.dynamics.schema import Column, Table
 
-_KNOWN = frozenset({"$select", "$filter", "$orderby", "$top", "$expand", "$count", "$skiptoken", "$deltatoken"})
+_KNOWN = frozenset(
+    {"$select", "$filter", "$orderby", "$top", "$expand", "$count", "$skiptoken", "$deltatoken", "$apply"}
+)
 _MAX_EXPANDS = 15
 
 
@@ -24,6 +26,7 @@ class Query:
     count: bool = False
     skiptoken: str | None = None
     deltatoken: str | None = None
+    apply: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     raw: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,6 +59,7 @@ def query_from(pairs: Mapping[str, str]) -> Query:
         count=pairs.get("$count", "").lower() == "true",
         skiptoken=pairs.get("$skiptoken"),
         deltatoken=pairs.get("$deltatoken"),
+        apply=pairs.get("$apply"),
         aliases={name: value for name, value in pairs.items() if name.startswith("@")},
         raw=dict(pairs),
     )

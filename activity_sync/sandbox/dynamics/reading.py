@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from activity_sync.sandbox.dynamics.aggregating import aggregated
 from activity_sync.sandbox.dynamics.calls import Answer, Call
 from activity_sync.sandbox.dynamics.errors import bad_query
 from activity_sync.sandbox.dynamics.filtering import compile_filter
@@ -38,6 +39,9 @@ def read_rows(
     query, prefer = parse_query(call.query), call.prefer
     found = matching(store, table, query, rows)
     body: Row = {"@odata.context": context(call, table, query)}
+    if query.apply is not None:
+        body["value"] = aggregated(store, table, found, query.apply)
+        return Answer(200, body, _applied(call))
     if query.count:
         cap = store.controls.settings.dynamics_count_cap
         body["@odata.count"] = min(len(found), cap)

@@ -33,7 +33,7 @@ class Store:
         self.controls = controls
         self._undo: list[Callable[[], None]] | None = None
         self._written: list[tuple[str, WriteAction, str]] = []
-        self._tables: tuple[object, dict[str, Table]] | None = None
+        self._tables: tuple[tuple[str, ...], dict[str, Table]] | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -53,7 +53,7 @@ class Store:
     @property
     def tables(self) -> dict[str, Table]:
         """The installed tables by logical name, custom columns and keys included."""
-        token = (self.controls.settings.dynamics_tables, len(self._added), id(self._added))
+        token = self.controls.settings.dynamics_tables
         if self._tables is None or self._tables[0] != token:
             tables = installed_tables(self.controls.settings.dynamics_tables)
             for name, columns in self._added.items():
@@ -69,6 +69,7 @@ class Store:
     def add_columns(self, table: str, columns: tuple[Column, ...]) -> None:
         """Adds custom columns to a table."""
         self._added = self._added | {table: (*self._added.get(table, ()), *columns)}
+        self._tables = None
 
     def add_key(self, table: str, columns: tuple[str, ...]) -> None:
         """Defines an alternate key."""
@@ -118,7 +119,7 @@ class Store:
             self._report(table, action, row_id)
         return stored
 
-    def remove(self, table: str, row_id: str) -> None:
+    def remove(self, table: str, row_id: str, *, reported: bool = True) -> None:
         """Deletes a row and its parties, leaving a tombstone. What hangs on it is the caller's care."""
         before = self.rows[table].pop(row_id)
         parties = self.parties.get(row_id)
@@ -127,7 +128,8 @@ class Store:
         self._on_undo(lambda: self._restore(table, row_id, before, None))
         if parties is not None:
             self.put_parties(row_id, None)
-        self._report(table, "delete", row_id)
+        if reported:
+            self._report(table, "delete", row_id)
 
     def put_parties(self, activity_id: str, parties: list[Row] | None) -> None:
         """Replaces an activity's party rows."""

@@ -6,6 +6,7 @@ from activity_sync.sandbox.dynamics.schema import Table
 from activity_sync.sandbox.dynamics.tables_activities import (
     activity_tables,
     annotation_table,
+    attachment_table,
     party_table,
     pointer_table,
 )
@@ -36,6 +37,7 @@ def installed_tables(optional: Iterable[str]) -> dict[str, Table]:
         *activity_tables(names),
         pointer_table(names),
         annotation_table((*names, *ACTIVITY_NAMES)),
+        attachment_table(),
         party_table(parties),
     )
     return {table.name: table for table in tables}

@@ -95,10 +95,17 @@ def _activity(
         columns={column.name: column for column in columns},
         states=states,
         base="activitypointer",
-        collections=(Collection(f"{_ANNOTATION_PREFIX[name]}_Annotation", "annotation", "objectid"),),
+        collections=(
+            Collection(f"{_ANNOTATION_PREFIX[name]}_Annotation", "annotation", "objectid"),
+            *((Collection(_ATTACHMENTS[name], "activitymimeattachment", "objectid"),) if name in _ATTACHMENTS else ()),
+        ),
     )
 
 
+_ATTACHMENTS = {
+    "email": "email_activity_mime_attachment",
+    "appointment": "appointment_activity_mime_attachment",
+}
 _ANNOTATION_PREFIX = {
     "task": "Task",
     "phonecall": "PhoneCall",
@@ -236,6 +243,31 @@ def annotation_table(targets: tuple[str, ...]) -> Table:
         key="annotationid",
         primary_name="subject",
         object_type_code=5,
+        columns={column.name: column for column in columns},
+    )
+
+
+def attachment_table() -> Table:
+    """`activitymimeattachment`: files of e-mails and appointments."""
+    binds = tuple((f"objectid_{target}", target) for target in ("activitypointer", "email", "appointment"))
+    columns = (
+        text("subject", 2000),
+        text("filename", 255),
+        text("mimetype", 256),
+        memo("body", HTML_TEXT),
+        integer("filesize", create=False, update=False),
+        integer("attachmentnumber", low=0, high=1_000_000_000),
+        text("objecttypecode", 64, required="SystemRequired"),
+        lookup("objectid", binds, required="SystemRequired"),
+        Column("activitymimeattachmentid", "guid", update=False),
+        Column("versionnumber", "bigint", create=False, update=False),
+    )
+    return Table(
+        name="activitymimeattachment",
+        set_name="activitymimeattachments",
+        key="activitymimeattachmentid",
+        primary_name="filename",
+        object_type_code=1001,
         columns={column.name: column for column in columns},
     )
 

@@ -76,7 +76,9 @@ def create_row(
         if table.name == "email":
             row |= {name: value for name, value in email_addresses(parties).items() if value is not None}
         store.put_parties(chosen, parties)
-    return store.put(table.name, row, action="create")
+    stored = store.put(table.name, row, action="create")
+    _count_attachments(store, table, stored)
+    return stored
 
 
 def update_row(store: "Store", table: Table, row: Row, body: Any, *, caller: Caller) -> Row:
@@ -122,8 +124,10 @@ def delete_row(store: "Store", table: Table, row_id: str) -> None:
     reference = Reference(table.name, row_id)
     for hanging_table, hanging_id in sorted(store.hanging.get(reference, ())):
         delete_row(store, store.tables[hanging_table], hanging_id)
+    gone = store.get(table.name, row_id) or {}
     store.remove(table.name, row_id)
-    if not table.is_activity and table.name != "annotation":
+    _count_attachments(store, table, gone)
+    if not table.is_activity and table.name not in ("annotation", "activitymimeattachment"):
         _forget(store, reference)
 
 
@@ -138,6 +142,17 @@ def _forget(store: "Store", gone: Reference) -> None:
             cleared = {column: None for column, value in row.items() if value == gone}
             if cleared:
                 store.put(name, row | cleared)
+
+
+def _count_attachments(store: "Store", table: Table, row: Row) -> None:
+    """Keeps an e-mail's number of attachments."""
+    about = row.get("objectid")
+    if table.name != "activitymimeattachment" or about is None or about.table != "email":
+        return
+    email = store.get("email", about.id)
+    if email is not None:
+        number = sum(name == table.name for name, _ in store.hanging.get(about, ()))
+        store.put("email", email | {"attachmentcount": number})
 
 
 def _defaults(table: Table) -> Row:
