@@ -13,7 +13,7 @@ from activity_sync.systems.registry import SYSTEMS
 
 
 def hubspot(connection: HubSpotSettings):
-    return SYSTEMS["hubspot"](
+    return SYSTEMS["hubspot"].make(
         connection,
         limits=NoLimits(),
         mapping=load_mapping("hubspot"),
@@ -24,8 +24,8 @@ def hubspot(connection: HubSpotSettings):
 
 
 def test_every_system_goes_by_its_own_name_and_has_a_mapping():
-    for name, factory in SYSTEMS.items():
-        assert factory.name == name
+    for name, entry in SYSTEMS.items():
+        assert entry.make.name == name
         assert load_mapping(name).system == name
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.system import SourceRecord, Window
 
@@ -89,6 +91,7 @@ def test_an_empty_window_costs_one_call_and_an_impossible_one_none(portal):
     assert portal.calls == {"search": 1}
 
 
+@pytest.mark.slow
 def test_more_records_than_a_query_can_page_through_share_one_timestamp_and_all_come(portal):
     portal.seed({"emails": [email(n, modified=at(7)) for n in range(1, 10_501)]})
 
@@ -260,3 +263,13 @@ def test_no_search_body_is_longer_than_the_api_takes(portal):
 
     assert len(longest) == 5
     assert max(longest) < 1_500
+
+
+def test_refusals_of_the_search_limit_are_waited_out(portal):
+    portal.seed({"emails": [email(n, modified=at(n)) for n in range(1, 1801)]})
+    portal.controls.settings.change({"limits_enabled": True, "hubspot_search_per_second": 3})
+
+    pages = portal.read_window(ActivityType.EMAIL, DAY)
+
+    assert ids(pages) == Counter(str(n) for n in range(1, 1801))
+    assert portal.controls.requests.by_status["429"] > 0
