@@ -117,9 +117,7 @@ class TrackingConfig(_Section):
     def stored_ids(self, system: str) -> dict[str, str]:
         """The property per kind of one system."""
         prefix = f"{system}."
-        return {
-            key.removeprefix(prefix): name for key, name in self.counterpart_id.items() if key.startswith(prefix)
-        }
+        return {key.removeprefix(prefix): name for key, name in self.counterpart_id.items() if key.startswith(prefix)}
 
 
 class Configuration(_Section):

@@ -118,7 +118,7 @@ def _counts(types: Sequence[ActivityType], result: dg.ExecuteInProcessResult) ->
         _, kind, step = materialization.asset_key.path
         if step == Step.LOADED.value:
             for name in COUNTS:
-                counts[kind][name] += int(materialization.metadata[name].value or 0)  # type: ignore[arg-type,call-overload]
+                counts[kind][name] += int(materialization.metadata[name].value or 0)  # type: ignore[arg-type]
     return counts
 
 
@@ -135,7 +135,7 @@ def _systemic(flow: Flow, run_id: str, result: dg.ExecuteInProcessResult) -> Act
             kind = getattr(errors, info.cls_name or "", FatalError)
             message = (info.message or "").strip().removeprefix(f"activity_sync.errors.{info.cls_name}: ")
             where = event.step_key or job_name(flow)
-            return kind(f"{message} [{where}, run {run_id}]")  # type: ignore[no-any-return]
+            return kind(f"{message} [{where}, run {run_id}]")
     return FatalError(f"run {run_id} of {flow.name} failed; open it in the Dagster UI")
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -15,6 +16,9 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.errors import ConfigurationError
 from activity_sync.pipeline.report import COUNTS
+
+if TYPE_CHECKING:
+    from activity_sync.cli.launch import FlowRun
 
 FAILED_RECORDS = 1
 
@@ -34,7 +38,7 @@ def sync(
     Without days the run is incremental: it reads from where the last one ended.
     """
     from activity_sync.bootstrap import read_configuration, read_settings  # noqa: PLC0415  # Dagster is slow to load
-    from activity_sync.cli.launch import FlowRun, launch  # noqa: PLC0415
+    from activity_sync.cli.launch import launch  # noqa: PLC0415
 
     settings = read_settings()
     configuration = read_configuration(settings)
@@ -59,7 +63,7 @@ def sync(
     return FAILED_RECORDS if any(run.total("failed") for run in runs) else 0
 
 
-def show(console: Console, runs: list[FlowRun]) -> None:  # noqa: F821  # imported where it is needed
+def show(console: Console, runs: list[FlowRun]) -> None:
     """A table per flow, and the run to look at in the UI."""
     from rich.table import Table  # noqa: PLC0415
 

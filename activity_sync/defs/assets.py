@@ -81,19 +81,25 @@ def scope_of(context: dg.AssetExecutionContext, flow: Flow, activity_type: Activ
         raise dg.Failure(
             "the run's partition range is empty: its first partition lies after its last", allow_retries=False
         )
-    selected = context.selected_asset_keys
     return Scope(
         flow=flow,
         activity_type=activity_type,
         run_id=context.run.run_id,
         partitions=partitions_of(sorted(context.partition_keys), context.partition_time_window),
         mode=Mode(context.run.tags.get(MODE_TAG, Mode.WHOLE.value)),
-        own_input=before is None or asset_key(flow, activity_type, before) in selected,
+        own_input=before is None or executes(context.run, asset_key(flow, activity_type, before)),
     )
 
 
+def executes(run: dg.DagsterRun, key: dg.AssetKey) -> bool:
+    """Whether a run executes an asset's step: all do, but for a chosen selection and a rerun from a failure."""
+    selected = run.asset_selection is None or key in run.asset_selection
+    step_key = "__".join(key.path)
+    return selected and (run.step_keys_to_execute is None or step_key in run.step_keys_to_execute)
+
+
 async def calls_so_far(session: Session, scope: Scope) -> dict[str, int]:
-    """This run's API calls for the flow and type, by system."""
+    """The run's API calls for the flow and type, by system."""
     return session.ledger.calls(scope.run_id, scope.flow.name, scope.activity_type)
 
 

@@ -13,10 +13,10 @@ from activity_sync.pipeline.session import Session
 
 def balance_checks(configuration: Configuration) -> list[dg.AssetChecksDefinition]:
     """One check per `load_results`."""
-    return [_check(configuration, flow, kind) for flow in FLOWS for kind in configuration.enabled(flow)]
+    return [_check(flow, kind) for flow in FLOWS for kind in configuration.enabled(flow)]
 
 
-def _check(configuration: Configuration, flow: Flow, activity_type: ActivityType) -> dg.AssetChecksDefinition:
+def _check(flow: Flow, activity_type: ActivityType) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=asset_key(flow, activity_type, Step.LOADED),
         name="balance",

@@ -26,7 +26,7 @@ class Crm(dg.ConfigurableResource[Any]):
     _closing: contextlib.ExitStack = PrivateAttr(default_factory=contextlib.ExitStack)
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Crm"]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Crm"]:  # noqa: ARG002 - Dagster's
         """One event loop and one set of connections for all steps that run in this process."""
         with contextlib.ExitStack() as closing:
             self._portal = closing.enter_context(start_blocking_portal())

@@ -55,5 +55,5 @@ async def leased(session: Session, scope: Scope, step: Callable[[Session, Scope]
 
 
 def holder_of(run_id: str) -> Holder:
-    """This process, holding leases in the name of a run."""
+    """The process that asks, holding leases in the name of a run."""
     return replace(Holder.here(), token=run_id)

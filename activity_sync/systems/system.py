@@ -260,12 +260,35 @@ class Directory(Protocol):
 class System(Protocol):
     """One CRM account, connected. Use as an async context manager; not shared between event loops."""
 
-    name: str
-    translator: Translator
-    reader: Reader
-    writer: Writer
-    directory: Directory
-    shows_unassociated: bool  # whether people find an activity that hangs on no record
+    @property
+    def name(self) -> str:
+        """As in flows, asset keys and references."""
+        ...
+
+    @property
+    def translator(self) -> Translator:
+        """Between records and activities."""
+        ...
+
+    @property
+    def reader(self) -> Reader:
+        """Reads activities."""
+        ...
+
+    @property
+    def writer(self) -> Writer:
+        """Writes activities."""
+        ...
+
+    @property
+    def directory(self) -> Directory:
+        """Knows the records that activities hang on."""
+        ...
+
+    @property
+    def shows_unassociated(self) -> bool:
+        """Whether people find an activity that hangs on no record."""
+        ...
 
     async def identify(self) -> Account:
         """Which account this is. AuthenticationFailed, Unreachable."""

@@ -249,7 +249,7 @@ class World:
     def _create(self, one: Proposal, generation: int) -> None:
         source = self.crms[one.source].records[one.source_id]
         row = one.row
-        if row is None or row.state == "tombstoned":
+        if row is None or row.state != "pending":
             row = Row("pending", one.source, {one.source: source.id}, {}, generation=generation)
             row.key = f"{one.source}:{source.id}:{generation}"
             self._replace(one.row, row)
@@ -289,7 +289,9 @@ class World:
         written = {name: values[name] for name in action.fields}
         for name in action.fields:
             self._check_write(one, source, target, name, finishing=row.plan is not None)
-        steps = _steps(written, target.fields, reopen=action.reopen)
+        # Closed by a person since: half a write would hide their edit, so it goes in one change set.
+        closed_by_us = prints_of(target.fields)["status"] == row.base[one.target].get("status")
+        steps = _steps(written, target.fields, reopen=action.reopen and closed_by_us)
         shown, left = dict(target.fields), []
         for step in steps:
             shown |= step

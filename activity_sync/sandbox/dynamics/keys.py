@@ -71,13 +71,14 @@ def resolve_key(store: "Store", table: Table, text: str) -> tuple[str | None, di
 
 
 def rows_with(store: "Store", table: Table, given: Mapping[str, Any]) -> list[str]:
-    """Ids of the rows whose columns hold these values; text is compared without case."""
-    wanted = {name: _folded(value) for name, value in given.items()}
-    return [
-        row_id
-        for row_id, row in store.rows.get(table.name, {}).items()
-        if all(_folded(row.get(name)) == value for name, value in wanted.items())
-    ]
+    """Ids of the rows whose columns, those of a defined key, hold these values; text is compared without case."""
+    key = next(each for each in table.keys if set(each) == set(given))
+    return sorted(store.key_index.get((table.name, key), {}).get(key_of(key, given), ()))
+
+
+def key_of(key: tuple[str, ...], row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A row's values in the columns of a key, as they are compared."""
+    return tuple(_folded(row.get(name)) for name in key)
 
 
 def resolve_address(store: "Store", address: str) -> Reference | None:

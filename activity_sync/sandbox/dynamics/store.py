@@ -16,6 +16,7 @@ from activity_sync.sandbox.dynamics.identity import (
     TEAM_ID,
     fixed_id,
 )
+from activity_sync.sandbox.dynamics.keys import key_of
 from activity_sync.sandbox.dynamics.schema import Column, Reference, Table
 from activity_sync.sandbox.dynamics.seeding import load_seed
 from activity_sync.sandbox.dynamics.states import DELIVERY_REASONS
@@ -45,6 +46,7 @@ class Store:
         self.hanging: dict[Reference, set[tuple[str, str]]] = {}
         self.sent: dict[str, int] = {}
         self.version = 1_000_000
+        self.key_index: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], set[str]]] = {}
         self._added: dict[str, tuple[Column, ...]] = {}
         self._keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         self._tables = None
@@ -75,6 +77,8 @@ class Store:
         """Defines an alternate key."""
         self._keys = self._keys | {table: (*self._keys.get(table, ()), columns)}
         self._tables = None
+        for row_id, row in self.rows.get(table, {}).items():
+            self._index_keys(table, row_id, None, row)
 
     def get(self, table: str, row_id: str) -> Row | None:
         """The row, or None."""
@@ -229,12 +233,21 @@ class Store:
                 self.activity_table[row_id] = table
             else:
                 self.activity_table.pop(row_id, None)
+        self._index_keys(table, row_id, before, after)
         for row, add in ((before, False), (after, True)):
             reference = None if row is None else row.get("regardingobjectid") or row.get("objectid")
             if reference is None:
                 continue
             held = self.hanging.setdefault(reference, set())
             (held.add if add else held.discard)((table, row_id))
+
+    def _index_keys(self, table: str, row_id: str, before: Row | None, after: Row | None) -> None:
+        for key in self._keys.get(table, ()):
+            held = self.key_index.setdefault((table, key), {})
+            if before is not None:
+                held.get(key_of(key, before), set()).discard(row_id)
+            if after is not None:
+                held.setdefault(key_of(key, after), set()).add(row_id)
 
     def _restore(self, table: str, row_id: str, before: Row | None, tombstone: int | None) -> None:
         current = self.rows[table].pop(row_id, None)

@@ -122,6 +122,8 @@ def _render_operation(operation: Operation, root: str) -> bytes:
     # 0x80048d19 "Stream was not readable", and so are bare line feeds.
     body = b"" if operation.body is None else json.dumps(operation.body, separators=(",", ":")).encode("ascii")
     headers = {"Accept": "application/json", **operation.headers}
+    if operation.method == "GET":
+        headers["If-None-Match"] = "null"  # else expanded collections may come from a cache
     if operation.body is not None:
         headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
     head = [f"{operation.method} {root}{operation.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]

@@ -22,6 +22,7 @@ from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table
 from activity_sync.systems.dynamics.reader import rows_by_id
 from activity_sync.systems.dynamics.refusals import MISSING_PRIVILEGE, judge_create, judge_update
 from activity_sync.systems.dynamics.wire import (
+    DELIVERING,
     PARTY_COLUMNS,
     STATE_COLUMNS,
     create_operations,
@@ -85,6 +86,9 @@ class DynamicsWriter:
                 continue
             if row is None and needs_present_row(request.body):
                 results[number] = WriteResult("missing", status=404, message="The row was not found.")
+                continue
+            if row is not None and row.get("statuscode") in DELIVERING and table is ACTIVITY_TABLES[ActivityType.EMAIL]:
+                results[number] = WriteResult("busy", message="The e-mail is about to be sent.")
                 continue
             body = complete_body(table, request.body, row) if row is not None else request.body
             operations = update_operations(table, request.id, body, version=request.version)

@@ -1,0 +1,50 @@
+"""A bridge per test: two sandboxes that are its own, and an empty installation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from activity_sync.sandbox.serve import start_sandboxes
+
+from activity_sync_tests.end_to_end.bridge import Bridge, dynamics_people, hubspot_people
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_dagster() -> None:
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+
+
+@pytest.fixture
+def bridge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bridge]:
+    """Two empty sandboxes and an installation that has never run."""
+    yield from make_bridge(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def peopled(bridge: Bridge) -> Bridge:
+    """The same three contacts, one company and one owner on both sides, and nothing on them."""
+    bridge.seed({"hubspot": hubspot_people(), "dynamics": dynamics_people()})
+    return bridge
+
+
+def make_bridge(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, settings: dict[str, object] | None = None
+) -> Iterator[Bridge]:
+    """A bridge in `folder`; `settings` are the sandboxes'."""
+    dagster_home = folder / "dagster"
+    dagster_home.mkdir()
+    (dagster_home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    with start_sandboxes(settings=settings) as sandboxes:
+        environ = {
+            **os.environ,
+            **sandboxes.environment,
+            "ACTIVITY_SYNC_HOME": str(folder / "home"),
+            "DAGSTER_HOME": str(dagster_home),
+            "DAGSTER_DISABLE_TELEMETRY": "yes",
+        }
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        yield Bridge(sandboxes, folder, environ)
