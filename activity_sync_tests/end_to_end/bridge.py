@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.cli.launch import FlowRun, launch
@@ -22,7 +21,6 @@ from activity_sync.configuration import load_configuration
 from activity_sync.ledger.ledger import Ledger
 from activity_sync.sandbox.serve import RunningSandboxes
 from activity_sync.settings import Settings
-from rich.console import Console
 
 HUBSPOT_TYPES = {"note": "notes", "task": "tasks", "call": "calls", "email": "emails", "meeting": "meetings"}
 DYNAMICS_TABLES = {
@@ -161,12 +159,6 @@ def totals(runs: Mapping[str, FlowRun]) -> dict[str, int]:
                 if number:
                     found[name] = found.get(name, 0) + number
     return found
-
-
-def get_json(url: str) -> Any:
-    """A GET without credentials."""
-    with urllib.request.urlopen(url) as answer:
-        return json.load(answer)
 
 
 def iso(moment: datetime) -> str:

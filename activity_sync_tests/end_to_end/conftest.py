@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from activity_sync.sandbox.serve import start_sandboxes
 
+from activity_sync.sandbox.serve import start_sandboxes
 from activity_sync_tests.end_to_end.bridge import Bridge, dynamics_people, hubspot_people
 
 
