@@ -1,5 +1,7 @@
 """Creates, updates and deletes of Dataverse rows, after the documentation's examples and the refusals people met."""
 
+import json
+
 import pytest
 
 from activity_sync_tests.sandbox.dynamics_organisation import (
@@ -182,7 +184,7 @@ def test_body_that_does_not_fit_the_model(
     organisation: Organisation, body: dict[str, object], code: str, words: str
 ) -> None:
     refused = organisation.send(
-        "POST", f"{ROOT}/tasks", content=__import__("json").dumps(body), headers={"Content-Type": "application/json"}
+        "POST", f"{ROOT}/tasks", content=json.dumps(body), headers={"Content-Type": "application/json"}
     )
 
     assert refusal(refused) == (400, code)
@@ -483,3 +485,28 @@ def test_seed_that_cannot_be_stored_stores_nothing(organisation: Organisation, s
 
     assert refused.status_code == 400
     assert organisation.values("tasks") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "tasks"),
+        ("PATCH", f"tasks({guid(1)})"),
+        ("POST", "tasks/Microsoft.Dynamics.CRM.CreateMultiple"),
+        ("POST", "Merge"),
+        ("POST", "EntityDefinitions(LogicalName='task')/Attributes"),
+    ],
+)
+@pytest.mark.parametrize("content", [b"[]", b"5", b"{", b"", b"\xff"])
+def test_body_that_is_no_object_is_refused(organisation: Organisation, method: str, path: str, content: bytes) -> None:
+    refused = organisation.send(method, f"{ROOT}/{path}", content=content, headers={"Content-Type": "application/json"})
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "0x80048d19"
+
+
+def test_body_of_another_content_type_is_refused(organisation: Organisation) -> None:
+    assert (
+        organisation.send("POST", f"{ROOT}/tasks", content=b"{}", headers={"Content-Type": "text/plain"}).status_code
+        == 415
+    )

@@ -63,7 +63,7 @@ def answer_bulk(store: "Store", call: Call, table: Table, message: str, *, calle
         raise bad_query(f"Resource not found for the segment 'Microsoft.Dynamics.CRM.{message}'.")
     if table.name not in store.controls.settings.dynamics_bulk_tables:
         raise unsupported_message(message, table.name)
-    targets = call.json().get("Targets")
+    targets = call.json_object().get("Targets")
     if not isinstance(targets, list) or not targets:
         raise bad_payload(table.set_name, "Microsoft.OData.ODataException: The parameter 'Targets' is missing.")
     for target in targets:

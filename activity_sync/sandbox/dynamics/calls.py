@@ -34,6 +34,13 @@ class Call:
         except (ValueError, UnicodeDecodeError) as broken:
             raise bad_payload("", f"Microsoft.OData.ODataException: Invalid JSON. {broken}") from broken
 
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises DataverseError 400, 415."""
+        given = self.json()
+        if not isinstance(given, dict):
+            raise bad_payload("", "Microsoft.OData.ODataException: An object was expected.")
+        return given
+
 
 @dataclass(frozen=True)
 class Answer:

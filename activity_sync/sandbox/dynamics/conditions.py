@@ -18,7 +18,7 @@ Row = dict[str, Any]
 Truth = bool | None
 Test = Callable[[Row], Truth]
 NAMESPACE = "Microsoft.Dynamics.CRM."
-_NUMBERS = frozenset({"integer", "bigint", "decimal", "choice", "state", "status"})
+_NUMBERS = frozenset({"integer", "bigint", "decimal", "double", "choice", "state", "status"})
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _known_equal(x: Any, y: Any) -> Truth:
 def _family(operand: Operand) -> str:
     if operand.column is not None and operand.column.kind in _NUMBERS:
         return "number"
-    return "number" if operand.edm in ("Edm.Int32", "Edm.Int64", "Edm.Decimal") else operand.edm
+    return "number" if operand.edm in ("Edm.Int32", "Edm.Int64", "Edm.Decimal", "Edm.Double") else operand.edm
 
 
 def all_of(tests: list[Test], row: Row) -> Truth:
@@ -141,7 +141,7 @@ def _function_value(column: Column, text: str) -> Any:
                 return text in ("true", "1")
             case "string" | "memo":
                 return folded(text)
-            case "decimal":
+            case "decimal" | "double":
                 return float(text)
             case kind if kind in _NUMBERS:
                 return int(text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from activity_sync.sandbox.dynamics.errors import DataverseError, bad_query, unknown_segment
-from activity_sync.sandbox.dynamics.schema import Reference, Table
+from activity_sync.sandbox.dynamics.schema import Column, Reference, Table
 from activity_sync.sandbox.dynamics.values import GUID
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def resolve_key(store: "Store", table: Table, text: str) -> tuple[str | None, di
                 (Reference(target, value.lower()) for target in column.targets), Reference("", value)
             )
         else:
-            given[column.name] = int(value) if column.kind in ("integer", "choice") else value
+            given[column.name] = _literal(column, value)
     found = rows_with(store, table, given)
     if len(found) > 1:
         raise DataverseError(400, "0x8006089d", "Multiple records match the given key.")
@@ -103,6 +103,15 @@ def _column_name(table: Table, name: str) -> str:
     if column is None:
         raise DataverseError(400, "0x80060890", f"'{name}' is not a key column of {table.name}.")
     return column.name
+
+
+def _literal(column: Column, text: str) -> Any:
+    if column.kind not in ("integer", "choice"):
+        return text
+    try:
+        return int(text)
+    except ValueError as wrong:
+        raise bad_query(f"'{text}' is not a value of the key column '{column.name}'.") from wrong
 
 
 def _folded(value: Any) -> Any:

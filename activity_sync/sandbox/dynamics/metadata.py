@@ -18,6 +18,7 @@ _TYPES: dict[Kind, tuple[str, str]] = {
     "integer": ("Integer", "IntegerAttributeMetadata"),
     "bigint": ("BigInt", "BigIntAttributeMetadata"),
     "decimal": ("Decimal", "DecimalAttributeMetadata"),
+    "double": ("Double", "DoubleAttributeMetadata"),
     "boolean": ("Boolean", "BooleanAttributeMetadata"),
     "datetime": ("DateTime", "DateTimeAttributeMetadata"),
     "guid": ("Uniqueidentifier", "UniqueIdentifierAttributeMetadata"),
@@ -135,7 +136,7 @@ def _attribute(table: Table, column: Column) -> Row:
     if column.max_length is not None:
         described |= {"MaxLength": column.max_length, "Format": "Text"}
         described["FormatName"] = {"Value": "RichText" if column.html else "Text"}
-    if column.kind in ("integer", "decimal"):
+    if column.kind in ("integer", "decimal", "double"):
         described |= {"MinValue": column.low, "MaxValue": column.high}
     if column.kind == "lookup":
         described["Targets"] = list(column.targets)

@@ -226,7 +226,7 @@ def _on_lookup(store: "Store", call: Call, table: Table, row: Row, rest: list[st
     if rest[1:] == ["$ref"] and call.method in ("PUT", "DELETE"):
         address: str | None = None
         if call.method == "PUT":
-            address = str(call.json().get("@odata.id"))
+            address = str(call.json_object().get("@odata.id"))
             if resolve_address(store, address) is None:
                 raise bad_query("The @odata.id is not an address.")
         body = {f"{rest[0]}{BIND}": address}
@@ -249,7 +249,7 @@ def _on_column(store: "Store", call: Call, table: Table, row: Row, rest: list[st
             where = f"{call.root}/$metadata#{table.set_name}({row[table.key]})/{rest[0]}"
             return Answer(200, {"@odata.context": where, "value": shown})
         case "PUT" | "DELETE" if column.kind != "lookup":
-            value = call.json().get("value") if call.method == "PUT" else None
+            value = call.json_object().get("value") if call.method == "PUT" else None
             update_row(store, table, row, {column.name: value}, caller=caller_of(store, call))
             return Answer(204)
     raise method_not_allowed(call.method)

@@ -141,7 +141,7 @@ def formatted(store: "Store", column: Column, value: Any) -> str | None:
             return dict(column.options).get(int(value), str(value))
         case "integer" | "bigint":
             return f"{value:,}".replace(",", ".")
-        case "decimal":
+        case "decimal" | "double":
             return f"{value:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".")
     return None
 

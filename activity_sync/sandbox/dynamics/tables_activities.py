@@ -281,7 +281,7 @@ def party_table(targets: tuple[str, ...]) -> Table:
         integer("addressusedemailcolumnnumber", create=False, update=False),
         text("unresolvedpartyname", 200),
         text("exchangeentryid", 1024),
-        Column("effort", "decimal", low=0, high=1_000_000_000),
+        Column("effort", "double", low=0, high=1_000_000_000),
         boolean("donotemail", options.ALLOW, default=False, create=False, update=False),
         boolean("donotfax", options.ALLOW, default=False, create=False, update=False),
         boolean("donotphone", options.ALLOW, default=False, create=False, update=False),

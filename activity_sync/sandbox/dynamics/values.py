@@ -27,7 +27,7 @@ def stored_value(column: Column, value: Any, table: Table) -> Any:
             return _text(column, value, table)
         case "integer" | "bigint":
             return _whole(column, value, table)
-        case "decimal":
+        case "decimal" | "double":
             return _decimal(column, value, table)
         case "boolean" if isinstance(value, bool):
             return value
