@@ -14,6 +14,7 @@ from activity_sync.systems.hubspot.wire import OWNER_PAGE, Json, read_time, spli
 from activity_sync.systems.system import Lookup, NaturalKey, Owner
 
 _OTHER_EMAILS: Final = "hs_additional_emails"
+_LONGEST_ADDRESS: Final = 254
 _OTHER_DOMAINS: Final = "hs_additional_domains"
 _PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
     RecordKind.CONTACT: ("email", _OTHER_EMAILS, "firstname", "lastname"),
@@ -85,7 +86,7 @@ class HubSpotDirectory:
     async def _find(self, kind: str, lookups: Sequence[Lookup]) -> list[NaturalKey]:
         ids = [one for lookup in lookups for one in lookup.ids if one.isdigit()]
         stored_ids = [one for lookup in lookups for one in lookup.stored_ids]
-        emails = [_fold(one) for lookup in lookups for one in lookup.emails if "@" in one]
+        emails = [_fold(one) for lookup in lookups for one in lookup.emails if _is_address(one)]
         domains = [one for lookup in lookups for one in lookup.domains]
         at_once = await asyncio.gather(
             self._operations.batch_read(kind, ids, self._properties(kind)),
@@ -188,6 +189,11 @@ def _emails(properties: Json) -> tuple[str, ...]:
 def _domains(properties: Json) -> tuple[str, ...]:
     primary = str(properties.get("domain") or "").strip()
     return tuple(dict.fromkeys(one for one in (primary, *split_list(properties.get(_OTHER_DOMAINS))) if one))
+
+
+def _is_address(text: str) -> bool:
+    """Whether it may be anybody's address: longer ones do not exist (RFC 5321, 4.5.3.1), nor such without `@`."""
+    return "@" in text and len(text) <= _LONGEST_ADDRESS
 
 
 def _fold(text: str) -> str:

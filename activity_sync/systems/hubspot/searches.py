@@ -48,6 +48,9 @@ def _bodies(name: str, values: Sequence[str], properties: Sequence[str]) -> Iter
     """As few searches as the length of a body allows."""
     some: list[str] = []
     for value in values:
+        if not fits_search(_body(name, [value], properties)):
+            # Longer than any search: no domain, name or id that a person gave a record.
+            continue
         if some and not fits_search(_body(name, [*some, value], properties)):
             yield _body(name, some, properties)
             some = []

@@ -79,8 +79,9 @@ class HubSpotTranslator:
     ) -> Wire:
         """The write that makes HubSpot hold the activity's values.
 
-        A create carries its associations inside. An update associates those of `links` that `current` lacks, labels
-        of the others untouched, and parts the record from `removed`. InvalidRecord when a required property is empty.
+        A create carries its associations inside. An update associates those of `links` that `current` lacks, and
+        none where there is no `current`: labels would be lost; it parts the record from `removed`. InvalidRecord when
+        a required property is empty.
         """
         encoded = encode_fields(
             self._mapping.types[activity.type],
@@ -166,9 +167,9 @@ def _update_body(
     current: Activity | None,
     removed: Sequence[TargetLink],
 ) -> dict[str, Any]:
-    present = {(one.kind, one.id) for one in current.associations} if current else set()
     body: dict[str, Any] = {"properties": properties}
     # Associating anew what is associated would replace its labels.
+    present = {(one.kind, one.id) for one in current.associations} if current else set(_each_record_once(links))
     if missing := [pair for pair in _each_record_once(links) if pair not in present]:
         body["associate"] = [
             {"kind": kind, "to": {"id": record_id}, "types": default_types(activity_type, kind)}

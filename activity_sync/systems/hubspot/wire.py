@@ -28,6 +28,8 @@ SEARCH_PAGE: Final = 200
 OWNER_PAGE: Final = 500
 SEARCH_BODY_CHARS: Final = 3_000
 """A search whose body is longer is refused."""
+SEARCH_VALUES: Final = 100
+"""Values of one filter that we dare to send; the documentation gives no number."""
 SEARCH_CAP: Final = 10_000
 """Hits of one query that can be paged through."""
 ASSOCIATION_READ: Final = 1_000
@@ -161,8 +163,10 @@ def search_body(
 
 
 def fits_search(body: Json) -> bool:
-    """Whether a search body is short enough to be accepted, however it is spaced."""
-    return len(json.dumps(body, ensure_ascii=True)) < SEARCH_BODY_CHARS
+    """Whether a search is short enough to be accepted, however it is spaced."""
+    filters = [one for group in body["filterGroups"] for one in group["filters"]]
+    few = all(len(one.get("values", ())) <= SEARCH_VALUES for one in filters)
+    return few and len(json.dumps(body, ensure_ascii=True)) < SEARCH_BODY_CHARS
 
 
 def batch_read_body(

@@ -182,3 +182,27 @@ def test_owners_are_read_once_the_deactivated_ones_included(any_portal):
     assert (owners["1"].email, owners["1"].name, owners["1"].active) == ("ann@example.com", "Ann Lee", True)
     assert not owners["2"].active
     assert any_portal.calls == {"owners": 2}
+
+
+def test_values_that_no_search_can_carry_are_nobodys(portal):
+    portal.seed({"companies": companies(2), "contacts": people(1)})
+    endless = "x" * 5000
+    lookups = [
+        Lookup("company", domains=(endless, "company-2.example"), names=(endless + "y",)),
+        Lookup("contact", emails=(f"{endless}@example.com", "p1@example.com")),
+    ]
+
+    found = portal.run(lambda hubspot: hubspot.directory.find(lookups))
+
+    assert [one.id for one in found["company"]] == ["2"]
+    assert [one.id for one in found["contact"]] == ["1"]
+
+
+def test_many_names_and_domains_are_searched_in_as_few_calls_as_their_length_allows(portal):
+    portal.seed({"companies": companies(350)})
+    domains = tuple(f"company-{n}.example" for n in range(1, 351))
+
+    found = portal.run(lambda hubspot: hubspot.directory.find([Lookup("company", domains=domains)]))
+
+    assert len(found["company"]) == 350
+    assert portal.calls == {"search": 4}

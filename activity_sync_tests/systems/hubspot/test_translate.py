@@ -229,3 +229,11 @@ def test_the_allow_list_names_each_property_once_and_no_derived_one(activity_typ
     assert len(set(columns)) == len(columns)
     assert {"hs_lastmodifieddate", "hs_timestamp", "activity_sync_key"} <= set(columns)
     assert not any("preview" in name or name.startswith("hs_date_entered") for name in columns)
+
+
+def test_an_update_that_does_not_know_the_present_associations_makes_none():
+    activity = from_dynamics(ActivityType.TASK, subject="New", due=WHEN)
+
+    wire = TRANSLATOR.encode(activity, [TargetLink("contact", "5", "associated")], only={"subject"})
+
+    assert wire.body == {"properties": {"hs_task_subject": "New"}}

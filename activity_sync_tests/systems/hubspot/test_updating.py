@@ -173,3 +173,13 @@ def test_one_record_given_twice_is_a_mistake_of_the_caller(portal):
 def test_nothing_to_update_is_no_call(portal):
     assert update(portal, []) == []
     assert portal.calls == {}
+
+
+def test_a_batch_of_updates_refused_as_a_whole_is_sent_in_parts(portal):
+    seed(portal, 8)
+    portal.fault(kind="status", status=400, route="batch_update", times=2)
+
+    results = update(portal, [edit(n) for n in range(1, 9)])
+
+    assert {one.outcome for one in results} == {"done"}
+    assert portal.calls["batch_update"] == 5
