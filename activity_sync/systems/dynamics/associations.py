@@ -8,7 +8,7 @@ Source: Microsoft Learn, "Activity party entity", read 2026-11.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any
@@ -26,7 +26,7 @@ from activity_sync.systems.dynamics.paths import (
 from activity_sync.systems.dynamics.wire import Party, read_lookup, read_parties
 from activity_sync.systems.system import Loss, TargetLink
 
-_ROLES: dict[int, Role] = {
+ROLES: dict[int, Role] = {
     1: Role.SENDER,
     2: Role.TO,
     3: Role.CC,
@@ -35,7 +35,9 @@ _ROLES: dict[int, Role] = {
     6: Role.OPTIONAL,
     7: Role.ORGANIZER,
 }
-_MASKS = {role: mask for mask, role in _ROLES.items()}
+"""The roles that clients give, by their numbers."""
+
+_MASKS = {role: mask for mask, role in ROLES.items()}
 
 # The roles an activity's parties may be written in, and the role of a record that has none of its own.
 _WRITABLE: dict[ActivityType, frozenset[Role]] = {
@@ -75,7 +77,7 @@ def read_associations(activity_type: ActivityType, payload: Mapping[str, Any]) -
     for party in _client_parties(activity_type, payload):
         kind = KINDS.get(party.record.table) if party.record else None
         if party.record is not None and kind in PARTY_KINDS:
-            found.add(Association(kind, party.record.id, _ROLES[party.mask]))
+            found.add(Association(kind, party.record.id, ROLES[party.mask]))
     return frozenset(found)
 
 
@@ -86,7 +88,7 @@ def read_participants(activity_type: ActivityType, payload: Mapping[str, Any]) -
         name = party.name or (party.record.name if party.record else "")
         is_record = party.record is not None and KINDS.get(party.record.table) in PARTY_KINDS
         if party.address or (name and not is_record):
-            one = Participant(_ROLES[party.mask], party.address, name)
+            one = Participant(ROLES[party.mask], party.address, name)
             found.setdefault((one.role, (one.address or one.name).lower()), one)
     return tuple(sorted(found.values()))
 
@@ -106,9 +108,10 @@ def plan_parties(
         for participant in participants:
             address = _plain_address(participant.address)
             # A contact before its company, where both have the address.
-            matches = sorted((one for one in unplaced if address and _same(one.address, address)), key=_contacts_first)
-            if plan.add_participant(participant, address, matches[0] if matches else None):
-                placed.update(matches[:1])
+            matches = sorted(
+                (one for one in unplaced if address and is_same_address(one.address, address)), key=_contacts_first
+            )
+            placed |= plan.add_participant(participant, address, matches)
         for link in unplaced:
             if link not in placed:
                 plan.add_record(link)
@@ -124,79 +127,6 @@ def plan_parties(
     return PlannedParties(plan.rows, tuple(sorted(plan.shown.values())), tuple(plan.losses))
 
 
-def amend_parties(
-    present: Iterable[Party], additions: Iterable[Mapping[str, Any]], *, drop: Collection[str], addressed: bool
-) -> list[dict[str, Any]]:
-    """The whole list after adding some records' rows and dropping the bindings to the records in `drop` (ids).
-
-    An addition binds the row that has its address already. `addressed`: rows have addresses (e-mails), and a row that
-    loses its record keeps its own.
-    """
-    rows = [row for party in present if (row := _row(party, drop=drop, addressed=addressed))]
-    for addition in additions:
-        twin = next((row for row in rows if not _binding(row) and _same_address(row, addition)), None)
-        if twin is not None:
-            twin |= _binding(addition)
-        elif not any(_binding(row) == _binding(addition) for row in rows):
-            rows.append(dict(addition))
-    return rows
-
-
-def replace_parties(
-    present: Iterable[Party], planned: Sequence[Mapping[str, Any]], *, addressed: bool
-) -> list[dict[str, Any]]:
-    """The whole list when `planned` are the participants.
-
-    A planned row without a record takes that of the present row in its role with its address. Present rows that no
-    address could have brought stay: those without one, and users, queues and leads where none is planned.
-    """
-    rows = [dict(row) for row in planned]
-    lists_addresses = any("addressused" in row for row in rows)
-    for party in present:
-        row = _row(party, drop=(), addressed=addressed)
-        if row is None or party.record is None:
-            continue
-        twin = next(
-            (one for one in rows if not _binding(one) and _same_role(one, row) and _same_address(one, row)), None
-        )
-        is_foreign = KINDS.get(party.record.table) not in PARTY_KINDS
-        if twin is not None:
-            twin |= _binding(row)
-        elif (not party.address or (is_foreign and not lists_addresses)) and not _is_taken(row, rows):
-            rows.append(row)
-    return rows
-
-
-def _row(party: Party, *, drop: Collection[str], addressed: bool) -> dict[str, Any] | None:
-    """A present party as it would be written; None for the server's own rows and where nothing identifies it."""
-    if party.mask not in _ROLES:
-        return None
-    row: dict[str, Any] = {"participationtypemask": party.mask}
-    if addressed and party.address:
-        row["addressused"] = party.address
-    if party.record is not None and party.record.id not in drop:
-        row |= bind_party(party.record.table, party.record.id)
-    return row if len(row) > 1 else None
-
-
-def _binding(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name.endswith("@odata.bind")}
-
-
-def _same_role(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return bool(one["participationtypemask"] == other["participationtypemask"])
-
-
-def _same_address(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return "addressused" in one and _same(one["addressused"], other.get("addressused", ""))
-
-
-def _is_taken(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether its place is taken: by the same record in the same role, or by another sender."""
-    alike = [one for one in rows if _same_role(one, row)]
-    return any(_binding(one) == _binding(row) for one in alike) or (bool(alike) and row["participationtypemask"] == 1)
-
-
 class _Plan:
     """Rows as they accumulate: one per role and record, one per role and address, one sender."""
 
@@ -209,15 +139,17 @@ class _Plan:
         self.unusable = 0
         self._taken: set[tuple[Role, str]] = set()
 
-    def add_participant(self, participant: Participant, address: str, link: TargetLink | None) -> bool:
-        """Place a participant, bound to the record whose address it is. Whether it found its place."""
+    def add_participant(self, participant: Participant, address: str, records: Sequence[TargetLink]) -> set[TargetLink]:
+        """Place a participant, bound to the records whose address it is; which of these found their place."""
         if self._type is not ActivityType.EMAIL:
-            return False
+            return set()
         if not address:
             self.unusable += 1
-            return False
+            return set()
         role = participant.role if participant.role in _WRITABLE[self._type] else Role.CC
-        return self._add(role, address, participant.name, link)
+        if not records:
+            self._add(role, address, participant.name, None)
+        return {link for link in records if self._add(role, address, participant.name, link)}
 
     def add_record(self, link: TargetLink) -> None:
         """Place a record that is no participant."""
@@ -228,19 +160,18 @@ class _Plan:
         self._add(role, _plain_address(link.address) if self._type is ActivityType.EMAIL else "", "", link)
 
     def _add(self, role: Role, address: str, name: str, link: TargetLink | None) -> bool:
-        keys = {(role, address.lower())} if address else set()
-        if link is not None:
-            keys.add((role, link.id))
-        if keys & self._taken:
+        """Whether the record, or the bare address, has its row in this role now."""
+        key = (role, link.id if link else address.lower())
+        if key in self._taken or (link is None and (role, address.lower()) in self.shown):
             return True
         if role is Role.SENDER and any(taken is Role.SENDER for taken, _ in self._taken):
             self.further_senders += 1
             return False
-        self._taken |= keys
+        self._taken.add(key)
         row: dict[str, Any] = {"participationtypemask": _MASKS[role]}
         if address:
             row["addressused"] = address
-            self.shown[role, address.lower()] = Participant(role, address, name)
+            self.shown.setdefault((role, address.lower()), Participant(role, address, name))
         if link is not None:
             row |= bind_party(RECORD_TABLES[link.kind].name, link.id)
         self.rows.append(row)
@@ -248,7 +179,7 @@ class _Plan:
 
 
 def _client_parties(activity_type: ActivityType, payload: Mapping[str, Any]) -> list[Party]:
-    return [one for one in read_parties(payload, ACTIVITY_TABLES[activity_type]) if one.mask in _ROLES]
+    return [one for one in read_parties(payload, ACTIVITY_TABLES[activity_type]) if one.mask in ROLES]
 
 
 def _plain_address(given: str) -> str:
@@ -259,7 +190,8 @@ def _plain_address(given: str) -> str:
     return address if _ADDRESS.fullmatch(address) and len(address) <= _ADDRESS_CHARS else ""
 
 
-def _same(one: str, other: str) -> bool:
+def is_same_address(one: str, other: str) -> bool:
+    """Whether two addresses are one: case does not count."""
     return one.strip().lower() == other.strip().lower()
 
 

@@ -18,6 +18,7 @@ from activity_sync.systems.system import WriteResult
 DUPLICATE_KEY = "0x80040237"
 MISSING_ROW = "0x80040217"
 MISSING_PRIVILEGE = "0x80040220"
+INACTIVE = "0x80040230"
 # No rights on one row: others are not concerned.
 _ROW_ACCESS = frozenset({"0x80040299", "0x80048306"})
 # SQL time-out, generic SQL error (deadlocks among them), the three service protection limits.
@@ -87,7 +88,10 @@ def judge_update(record_id: str, answer: PartAnswer | None, *, headers: Mapping[
         return WriteResult("done", record_id, correlation_id=correlation_id(headers))
     if failure.status == 412:
         return _judged("stale", failure, headers)
-    _, message = read_error(failure.body)
+    code, message = read_error(failure.body)
+    if code == INACTIVE:
+        # Closed although it showed as open: an e-mail on its way out. It settles by itself.
+        return _judged("busy", failure, headers)
     if failure.status == 404 and (record_id.lower() in message.lower() or "with id" not in message.lower()):
         return _judged("missing", failure, headers)
     return _judged("busy" if is_transient(failure) else "refused", failure, headers)

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed, RetriableError, ServerUnavailable
-from activity_sync.systems.dynamics.associations import amend_parties, replace_parties
 from activity_sync.systems.dynamics.batch import ChangeSet, PartAnswer
 from activity_sync.systems.dynamics.metadata import Metadata
 from activity_sync.systems.dynamics.operations import BatchAnswers, Operations, Row
+from activity_sync.systems.dynamics.party_lists import amend_parties, replace_parties
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table
 from activity_sync.systems.dynamics.reader import rows_by_id
 from activity_sync.systems.dynamics.refusals import MISSING_PRIVILEGE, judge_create, judge_update

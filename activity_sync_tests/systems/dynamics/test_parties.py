@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activity_sync.systems.dynamics.associations import amend_parties, replace_parties
+from activity_sync.systems.dynamics.party_lists import amend_parties, replace_parties
 from activity_sync.systems.dynamics.wire import Lookup, Party
 
 USER = Party(1, "ann@ours.example", record=Lookup("systemuser", "u1"))

@@ -59,7 +59,8 @@ def test_create_is_judged(answer, outcome):
         (refused(412, "0x80060882"), "stale"),
         (refused(404, "0x80040217", f"Entity 'task' With Id = {KEY} Does Not Exist"), "missing"),
         (refused(404, "0x80040217", "Entity 'Contact' With Id = 77 Does Not Exist"), "refused"),
-        (refused(400, "0x80040230"), "refused"),
+        (refused(400, "0x80040230"), "busy"),
+        (refused(400, "0x80044331"), "refused"),
         (refused(504), "busy"),
     ],
 )

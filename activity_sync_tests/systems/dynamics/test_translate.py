@@ -30,8 +30,8 @@ def contact(record_id=ADA, *, regarding=False, address="", role=Role.ASSOCIATED)
     return TargetLink("contact", record_id, role.value, regarding=regarding, address=address)
 
 
-def company(record_id=ACME, *, regarding=False):
-    return TargetLink("company", record_id, "associated", regarding=regarding)
+def company(record_id=ACME, *, regarding=False, address=""):
+    return TargetLink("company", record_id, "associated", regarding=regarding, address=address)
 
 
 def deal(*, regarding=False):
@@ -294,6 +294,20 @@ def test_party_takes_the_role_and_address_of_the_participant_it_is():
     assert not wire.losses
 
 
+def test_all_records_with_a_participant_s_address_stand_in_its_role():
+    shared = {"address": "ada@theirs.example"}
+
+    wire = create(activity(ActivityType.EMAIL), company(**shared), contact(BEN, **shared), contact(ADA, **shared))
+
+    assert [(one["participationtypemask"], *list(one.values())[2:]) for one in wire.body["parties"]] == [
+        (1,),
+        (2, f"/contacts({BEN})"),
+        (2, f"/contacts({ADA})"),
+        (2, f"/accounts({ACME})"),
+    ]
+    assert len(wire.intended["participants"]) == 2
+
+
 def test_email_has_one_sender_and_only_valid_addresses():
     participants = (
         *people((Role.SENDER, "one@x.example"), (Role.SENDER, "two@x.example"), (Role.TO, "nobody")),
@@ -516,6 +530,27 @@ def test_changed_participants_replace_the_list():
         ]
     }
     assert wire.intended["participants"] == people((Role.TO, "ben@theirs.example"))
+
+
+def test_changed_participants_leave_the_regarding_record_out_of_the_parties():
+    now = present(activity(ActivityType.EMAIL, status="draft"), Association("contact", ADA, primary=True))
+
+    wire = update(now, contact(ADA), contact(BEN, regarding=True), only=("participants",), current=now)
+
+    bound = [
+        one["partyid_contact@odata.bind"]
+        for one in wire.body["parties"]["replace"]
+        if len(one) > 2 or "addressused" not in one
+    ]
+    assert bound == [f"/contacts({BEN})"]
+    assert not [name for name in wire.body["columns"] if name.startswith("regarding")]
+
+
+def test_values_that_the_server_fills_are_not_intended():
+    wire = create(activity(ActivityType.EMAIL, owner=None, time=None, subject=None))
+
+    assert not {"owner", "time"} & wire.intended.keys()
+    assert wire.intended["subject"] is None
 
 
 def test_body_of_a_write_survives_json():

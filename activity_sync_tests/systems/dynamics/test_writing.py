@@ -417,6 +417,15 @@ def test_changed_participants_keep_the_user_behind_an_address(organization):
     assert organization.parties(KEY) == {(1, "ann@ours.example", ANN), (2, "else@x.example", "")}
 
 
+def test_email_that_is_about_to_be_sent_is_left_alone(organization):
+    organization.seed({"email": [{"activityid": KEY, "subject": "Going out", "statecode": 1, "statuscode": 6}]})
+
+    result, _ = update(organization, ActivityType.EMAIL, subject="Changed")
+
+    row = organization.row("email", KEY)
+    assert (result.outcome, row["subject"], row["statuscode"]) == ("busy", "Going out", 6)
+
+
 def test_update_whose_answer_was_lost_is_not_called_stale(organization):
     organization.create(activity(ActivityType.TASK))
     # The first batch reads the row.
