@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.cli.console import output
 from activity_sync.cli.people import SandboxUser
 from activity_sync.cli.sandbox import demo_data
 from activity_sync.errors import FatalError
@@ -40,7 +41,7 @@ def demo(*, open_ui: bool, port: int) -> int:
     """
     from activity_sync.bootstrap import read_settings  # noqa: PLC0415
 
-    console = Console()
+    console = output()
     home = read_settings().home / "demo"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from activity_sync.activities.kinds import Step
+from activity_sync.cli.console import output
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.ledger.ledger import Ledger
 from activity_sync.ledger.outstanding import OutstandingState
@@ -38,7 +38,7 @@ def status(*, as_json: bool) -> None:
             lag = "" if one["lag_seconds"] is None else f"{one['lag_seconds']:,} s"
             numbers = (str(one[name]) for name in ("waiting", "failed", "held", "backlog"))
             table.add_row(flow, kind, one["last_success"] or "never", lag, *numbers)
-    Console().print(table)
+    output().print(table)
 
 
 def status_of(settings: Settings, configuration: Configuration, ledger: Ledger) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.cli.console import output
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.errors import ConfigurationError
 from activity_sync.pipeline.report import COUNTS
@@ -59,7 +60,7 @@ def sync(
         }
         click.echo(json.dumps(document))
     else:
-        show(Console(), runs)
+        show(output(), runs)
     return FAILED_RECORDS if any(run.total("failed") for run in runs) else 0
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from activity_sync.activities.identity import Flow, RecordRef
 from activity_sync.activities.kinds import ActivityType, Step
+from activity_sync.cli.console import output
 from activity_sync.configuration import FLOWS
 from activity_sync.errors import ConfigurationError
 from activity_sync.ledger.ledger import Ledger
@@ -35,7 +36,7 @@ def trace(record: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False))
     else:
-        show(Console(), document)
+        show(output(), document)
 
 
 def parse(text: str) -> tuple[RecordRef, ActivityType]:
@@ -142,11 +143,14 @@ def show(console: Console, document: dict[str, Any]) -> None:
         console.print("  no run has seen it")
         return
     table = Table(show_edge=False, pad_edge=False)
-    for name in ("run", "flow", "step", "partition", "outcome", "rule", "reason"):
+    for name in ("run", "flow", "step", "partition"):
+        table.add_column(name, no_wrap=True)
+    for name in ("outcome", "rule", "reason"):
         table.add_column(name, overflow="fold")
     for step in document["steps"]:
-        cells = ("flow", "step", "partition", "outcome", "rule", "reason")
-        table.add_row(step["run_id"][:8], *(str(step[name]) for name in cells))
+        flow = step["flow"].replace("_to_", " → ")
+        cells = (step["step"].partition("_")[0], step["partition"], step["outcome"], step["rule"], step["reason"])
+        table.add_row(step["run_id"][:8], flow, *cells)
     console.print(table)
     for one in document["pending"]:
         console.print(f"  {one['state']} since {one['since']}: {one['reason']} {' '.join(one['waits_for'])}")

@@ -1,6 +1,6 @@
 """The assets `[flow, activity_type, step]`: four per type and flow, each the pipeline's function of its step."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import dagster as dg
@@ -8,12 +8,14 @@ import dagster as dg
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.defs.failures import failure_of
 from activity_sync.defs.partitions import partitions_definition, partitions_of
 from activity_sync.defs.resources import Crm
+from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.extract import extract
 from activity_sync.pipeline.leasing import leased
 from activity_sync.pipeline.load import load
-from activity_sync.pipeline.report import StepReport
+from activity_sync.pipeline.report import COUNTS, PROPOSED, StepReport
 from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Scope
 from activity_sync.pipeline.session import Session
@@ -66,16 +68,25 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         tags={"activity_sync/flow": flow.name, "activity_sync/type": activity_type.value},
     )
     def step_asset(context: dg.AssetExecutionContext, crm: Crm) -> None:
-        scope = scope_of(context, flow, activity_type, before)
-        report = crm.run(leased, scope, _DO[step])
-        calls = crm.run(calls_so_far, scope)
+        scope = scope_of(context, configuration, flow, activity_type, before)
+        try:
+            report = crm.run(leased, scope, _DO[step])
+            calls = crm.run(calls_so_far, scope)
+        except ActivitySyncError as error:
+            raise failure_of(error) from error
         for partition, metadata in metadata_of(report, step, calls).items():
             context.add_asset_metadata(metadata, partition_key=partition)
 
     return step_asset
 
 
-def scope_of(context: dg.AssetExecutionContext, flow: Flow, activity_type: ActivityType, before: Step | None) -> Scope:
+def scope_of(
+    context: dg.AssetExecutionContext,
+    configuration: Configuration,
+    flow: Flow,
+    activity_type: ActivityType,
+    before: Step | None,
+) -> Scope:
     """What this execution covers. A step that runs without the one before it takes the newest rows of each record."""
     if not context.partition_keys:
         raise dg.Failure(
@@ -85,7 +96,9 @@ def scope_of(context: dg.AssetExecutionContext, flow: Flow, activity_type: Activ
         flow=flow,
         activity_type=activity_type,
         run_id=context.run.run_id,
-        partitions=partitions_of(sorted(context.partition_keys), context.partition_time_window),
+        partitions=partitions_of(
+            sorted(context.partition_keys), context.partition_time_window, configuration.start_date
+        ),
         mode=Mode(context.run.tags.get(MODE_TAG, Mode.WHOLE.value)),
         own_input=before is None or executes(context.run, asset_key(flow, activity_type, before)),
     )
@@ -93,7 +106,7 @@ def scope_of(context: dg.AssetExecutionContext, flow: Flow, activity_type: Activ
 
 def executes(run: dg.DagsterRun, key: dg.AssetKey) -> bool:
     """Whether a run executes an asset's step: all do, but for a chosen selection and a rerun from a failure."""
-    selected = run.asset_selection is None or key in run.asset_selection
+    selected = not run.asset_selection or key in run.asset_selection
     step_key = "__".join(key.path)
     return selected and (run.step_keys_to_execute is None or step_key in run.step_keys_to_execute)
 
@@ -104,13 +117,18 @@ async def calls_so_far(session: Session, scope: Scope) -> dict[str, int]:
 
 
 def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[str, dict[str, Any]]:
-    """Per partition: the counts of the contract, and the calls on the newest one (0 on the others)."""
+    """Per partition: the rows; of a transform the proposals by action; of a load the counts of the contract.
+
+    A load tells the calls on the newest partition too (0 on the others).
+    """
     found = {}
-    for partition, counts in report.by_partition().items():
+    for partition, counts in report.by_partition(PROPOSED if step is Step.TRANSFORMED else COUNTS).items():
         newest = partition == report.scope.partitions.last
-        shown: dict[str, Any] = dict(counts) if step is Step.LOADED else {"dagster/row_count": counts["extracted"]}
+        shown: dict[str, Any] = {"dagster/row_count": counts["extracted"]}
+        if step is Step.TRANSFORMED:
+            shown |= counts
         if step is Step.LOADED:
-            shown |= {
+            shown = counts | {
                 f"api_calls_{system}": calls.get(system, 0) if newest else 0
                 for system in (report.scope.flow.source, report.scope.flow.target)
             }
@@ -118,6 +136,14 @@ def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[s
     return found
 
 
-def keys_of(configuration: Configuration, flow: Flow, types: Sequence[ActivityType]) -> list[dg.AssetKey]:
+def keys_of(
+    configuration: Configuration, flow: Flow, types: Collection[ActivityType], steps: Collection[Step] = tuple(Step)
+) -> list[dg.AssetKey]:
     """The asset keys of some types of one flow."""
-    return [asset_key(flow, kind, step) for kind in configuration.enabled(flow) if kind in types for step in Step]
+    return [
+        asset_key(flow, kind, step)
+        for kind in configuration.enabled(flow)
+        if kind in types
+        for step in Step
+        if step in steps
+    ]
