@@ -22,6 +22,9 @@ from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.transform import transform
 
 MODE_TAG = "activity_sync/mode"
+PARTITION_TAG = "dagster/partition"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 _DO: dict[Step, Callable[[Session, Scope], Awaitable[StepReport]]] = {
     Step.EXTRACTED: extract,
@@ -109,6 +112,12 @@ def executes(run: dg.DagsterRun, key: dg.AssetKey) -> bool:
     selected = not run.asset_selection or key in run.asset_selection
     step_key = "__".join(key.path)
     return selected and (run.step_keys_to_execute is None or step_key in run.step_keys_to_execute)
+
+
+def span_of(run: dg.DagsterRun) -> tuple[str, str]:
+    """The first and the last partition of a run, which may be one."""
+    one = run.tags.get(PARTITION_TAG, "")
+    return run.tags.get(RANGE_START_TAG, one), run.tags.get(RANGE_END_TAG, one)
 
 
 async def calls_so_far(session: Session, scope: Scope) -> dict[str, int]:

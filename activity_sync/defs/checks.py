@@ -5,7 +5,7 @@ import dagster as dg
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
-from activity_sync.defs.assets import asset_key
+from activity_sync.defs.assets import asset_key, executes, span_of
 from activity_sync.defs.resources import Crm
 from activity_sync.pipeline.balance import Balance, balance
 from activity_sync.pipeline.session import Session
@@ -23,7 +23,7 @@ def _check(flow: Flow, activity_type: ActivityType) -> dg.AssetChecksDefinition:
         description="Compares the sets of source ids that the four steps staged. Fails on any record unaccounted for.",
     )
     def check(context: dg.AssetCheckExecutionContext, crm: Crm) -> dg.AssetCheckResult:
-        found = crm.run(_balance, flow, activity_type, context.run.run_id)
+        found = crm.run(_balance, flow, activity_type, context.run)
         return dg.AssetCheckResult(
             passed=found.holds,
             severity=dg.AssetCheckSeverity.ERROR,
@@ -38,5 +38,12 @@ def _check(flow: Flow, activity_type: ActivityType) -> dg.AssetChecksDefinition:
     return check
 
 
-async def _balance(session: Session, flow: Flow, activity_type: ActivityType, run_id: str) -> Balance:
-    return balance(session.staging, flow, activity_type, run_id)
+async def _balance(session: Session, flow: Flow, activity_type: ActivityType, run: dg.DagsterRun) -> Balance:
+    return balance(
+        session.staging,
+        flow,
+        activity_type,
+        run_id=run.run_id,
+        ran=[step for step in Step if executes(run, asset_key(flow, activity_type, step))],
+        span=span_of(run),
+    )

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
 from activity_sync.configuration import Configuration
-from activity_sync.pipeline.scope import Partitions
+from activity_sync.pipeline.scope import Partitions, midnight
 from activity_sync.systems.system import Window
 
 _FORMAT = "%Y-%m-%d"
 
 
 def partitions_definition(configuration: Configuration) -> dg.TimeWindowPartitionsDefinition:
-    """Partitions from the configured first day up to and including the present one."""
-    start = configuration.start_date.strftime(_FORMAT)
+    """Partitions from the one that holds the configured first day up to and including the present one."""
+    first = configuration.start_date
     match configuration.partitions:
         case "daily":
-            return dg.DailyPartitionsDefinition(start_date=start, end_offset=1)
+            return dg.DailyPartitionsDefinition(start_date=first.strftime(_FORMAT), end_offset=1)
+        # Dagster would begin with the first whole week or month, and the days before it would belong to none.
         case "weekly":
-            return dg.WeeklyPartitionsDefinition(start_date=start, end_offset=1)
+            sunday = first - timedelta(days=first.isoweekday() % 7)
+            return dg.WeeklyPartitionsDefinition(start_date=sunday.strftime(_FORMAT), end_offset=1)
         case "monthly":
-            return dg.MonthlyPartitionsDefinition(start_date=start, end_offset=1)
+            return dg.MonthlyPartitionsDefinition(start_date=first.replace(day=1).strftime(_FORMAT), end_offset=1)
 
 
-def partitions_of(keys: Sequence[str], window: dg.TimeWindow) -> Partitions:
-    """A run's partitions as the pipeline sees them."""
-    return Partitions(tuple(keys), Window(window.start, window.end))
+def partitions_of(keys: Sequence[str], window: dg.TimeWindow, start_date: date) -> Partitions:
+    """A run's partitions as the pipeline sees them. Nothing from before the configured first day is in the window."""
+    return Partitions(tuple(keys), Window(max(window.start, midnight(start_date)), window.end))
 
 
 def covering(definition: dg.TimeWindowPartitionsDefinition, first: date, last: date) -> dg.PartitionKeyRange | None:

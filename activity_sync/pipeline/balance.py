@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import dropwhile
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
@@ -32,14 +32,23 @@ class Balance:
         )
 
 
-def balance(staging: Staging, flow: Flow, activity_type: ActivityType, run_id: str) -> Balance:
-    """Compares what the run's steps staged, from the first step that the run has executed to the last."""
-    staged = {step: set(staging.source_ids(flow.name, activity_type, step, run_id=run_id)) for step in Step}
+def balance(
+    staging: Staging,
+    flow: Flow,
+    activity_type: ActivityType,
+    *,
+    run_id: str,
+    ran: Sequence[Step],
+    span: tuple[str, str],
+) -> Balance:
+    """Compares the source ids that the run's steps staged.
+
+    `ran`: the steps that the run executed, in order. One that ran without the step before it took that step's newest
+    rows in the run's partitions (`span`: the first and the last), so those are what it has to account for.
+    """
+    staged = {step: set(staging.source_ids(flow.name, activity_type, step, run_id=run_id)) for step in ran}
+    before = list(Step)[: list(Step).index(ran[0])][-1:]
+    staged |= {step: set(staging.source_ids(flow.name, activity_type, step, partitions=span)) for step in before}
     everything = set[str]().union(*staged.values())
-    ran = list(dropwhile(lambda step: not staged[step], Step))
-    unaccounted = {
-        one: ", ".join(step.value for step in ran if one not in staged[step])
-        for one in everything
-        if any(one not in staged[step] for step in ran)
-    }
-    return Balance(len(everything), unaccounted)
+    missing = {one: [step.value for step in Step if step in staged and one not in staged[step]] for one in everything}
+    return Balance(len(everything), {one: ", ".join(steps) for one, steps in missing.items() if steps})

@@ -14,7 +14,7 @@ from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
 from activity_sync.pipeline.remember import remember
-from activity_sync.pipeline.report import StepReport
+from activity_sync.pipeline.report import OUTCOME_OF, StepReport
 from activity_sync.pipeline.resolve import decodable
 from activity_sync.pipeline.resolver import Resolver
 from activity_sync.pipeline.rows import Extracted, Proposal, Resolved, Result, frame, records
@@ -50,7 +50,6 @@ async def load(session: Session, scope: Scope) -> StepReport:
                 for one in results:
                     report.count(one.proposal.partition, "extracted")
                     report.count(one.proposal.partition, one.outcome)
-                    report.actions[one.detail or one.proposal.action] += 1
     read = session.ledger.read_of(scope.run_id, flow, kind) if scope.own_input else None
     if read is not None:
         move_watermark(session, scope, read)
@@ -161,21 +160,3 @@ class Loader:
         results += await write_creates(self.session, self.scope, creates)
         results += await write_updates(self.session, self.scope, updates)
         return results
-
-
-# What an action that writes nothing counts as.
-OUTCOME_OF = {
-    "skip": "unchanged",
-    "acknowledge": "unchanged",
-    "adopt": "unchanged",
-    "confirm": "unchanged",
-    "keeptarget": "unchanged",
-    "relink": "unchanged",
-    "forget": "deleted",
-    "unlink": "deleted",
-    "deletetarget": "deleted",
-    "hold": "held",
-    "defer": "deferred",
-    "filtered": "filtered",
-    "fail": "failed",
-}

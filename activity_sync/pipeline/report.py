@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from activity_sync.pipeline.scope import Scope
 
 OUTCOMES = ("created", "updated", "unchanged", "filtered", "deferred", "held", "failed", "deleted")
 COUNTS = ("extracted", *OUTCOMES)
+# What a preview counts: the outcomes, and instead of what was written what would be.
+PROPOSED = tuple({"created": "create", "updated": "update"}.get(name, name) for name in COUNTS)
+
+
+# What an action that writes nothing counts as.
+OUTCOME_OF = {
+    "skip": "unchanged",
+    "acknowledge": "unchanged",
+    "adopt": "unchanged",
+    "confirm": "unchanged",
+    "keeptarget": "unchanged",
+    "relink": "unchanged",
+    "forget": "deleted",
+    "unlink": "deleted",
+    "deletetarget": "deleted",
+    "hold": "held",
+    "defer": "deferred",
+    "filtered": "filtered",
+    "fail": "failed",
+}
 
 
 @dataclass
@@ -17,16 +38,11 @@ class StepReport:
 
     scope: Scope
     counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    actions: Counter[str] = field(default_factory=Counter)
 
     def count(self, partition: str, what: str, number: int = 1) -> None:
         """Add to a partition's count."""
         self.counts[partition][what] += number
 
-    def total(self, what: str) -> int:
-        """A count over all partitions."""
-        return sum(counter[what] for counter in self.counts.values())
-
-    def by_partition(self) -> dict[str, dict[str, int]]:
-        """All nine counts for every partition of the scope."""
-        return {key: {name: self.counts[key][name] for name in COUNTS} for key in self.scope.partitions.keys}
+    def by_partition(self, names: Sequence[str] = COUNTS) -> dict[str, dict[str, int]]:
+        """The named counts, by default all nine, for every partition of the scope."""
+        return {key: {name: self.counts[key][name] for name in names} for key in self.scope.partitions.keys}
