@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import uuid
 from collections import Counter
@@ -17,19 +16,21 @@ from rich.console import Console
 from activity_sync import errors
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
-from activity_sync.bootstrap import open_ledger, open_session
+from activity_sync.bootstrap import open_ledger
 from activity_sync.cli.instance import dagster_instance
 from activity_sync.configuration import Configuration
 from activity_sync.defs.assets import MODE_TAG, keys_of
 from activity_sync.defs.build import build_definitions
 from activity_sync.defs.jobs import job_name
 from activity_sync.defs.partitions import covering, partitions_definition
+from activity_sync.defs.resources import open_crm
 from activity_sync.errors import ActivitySyncError, ConfigurationError, FatalError, RetriableError
 from activity_sync.ledger.ledger import Ledger
 from activity_sync.pipeline.leasing import holder_of
 from activity_sync.pipeline.plan import days_to_read
 from activity_sync.pipeline.report import COUNTS
 from activity_sync.pipeline.scope import Mode
+from activity_sync.pipeline.session import Session
 from activity_sync.settings import Settings
 
 _BEAT_SECONDS = 15.0
@@ -67,7 +68,8 @@ def launch(
     with ExitStack() as stack:
         ledger = stack.enter_context(open_ledger(settings))
         stack.enter_context(_holding_leases(ledger, flow, types, run_id, wait=wait, console=console))
-        first, last = days or asyncio.run(_incremental_days(settings, flow, types))
+        crm = stack.enter_context(open_crm(settings))
+        first, last = days or crm.run(_incremental_days, flow, types)
         keys = covering(partitions_definition(configuration), first, last)
         if keys is None:
             raise ConfigurationError(
@@ -77,7 +79,7 @@ def launch(
         instance = stack.enter_context(dagster_instance(settings))
         stack.enter_context(console.status(f"{flow.name}: {keys.start} to {keys.end}, run {run_id}"))
         result = (
-            build_definitions(configuration)
+            build_definitions(configuration, crm=crm)
             .resolve_job_def(job_name(flow))
             .execute_in_process(
                 instance=instance,
@@ -102,10 +104,9 @@ def launch(
     return FlowRun(flow, run_id, _counts(types, result), dict(sorted(calls.items())))
 
 
-async def _incremental_days(settings: Settings, flow: Flow, types: Sequence[ActivityType]) -> tuple[date, date]:
-    async with open_session(settings) as session:
-        await session.identify()
-        return await days_to_read(session, flow, types)
+async def _incremental_days(session: Session, flow: Flow, types: Sequence[ActivityType]) -> tuple[date, date]:
+    await session.identify()
+    return await days_to_read(session, flow, types)
 
 
 def _counts(types: Sequence[ActivityType], result: dg.ExecuteInProcessResult) -> dict[str, dict[str, int]]:

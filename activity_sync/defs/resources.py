@@ -1,8 +1,9 @@
-"""The one resource: opens the ledger, staging and both CRMs for a run, and runs the pipeline's steps."""
+"""The one resource: the ledger, staging and both CRMs of a run, and the event loop its steps run in."""
 
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -11,6 +12,7 @@ from pydantic import PrivateAttr
 
 from activity_sync.bootstrap import open_session
 from activity_sync.pipeline.session import Session
+from activity_sync.settings import Settings
 
 T = TypeVar("T")
 
@@ -22,7 +24,7 @@ class Crm(dg.ConfigurableResource[Any]):
     """
 
     _portal: BlockingPortal | None = PrivateAttr(default=None)
-    _session: Session | None = PrivateAttr(default=None)
+    _open: "OpenCrm | None" = PrivateAttr(default=None)
     _closing: contextlib.ExitStack = PrivateAttr(default_factory=contextlib.ExitStack)
 
     @contextmanager
@@ -34,12 +36,35 @@ class Crm(dg.ConfigurableResource[Any]):
             try:
                 yield self
             finally:
-                self._session = None
+                self._open = None
 
     def run(self, step: Callable[..., Awaitable[T]], *args: Any) -> T:
         """The result of a pipeline step, with the open session as its first argument."""
         if self._portal is None:
             raise dg.DagsterInvariantViolationError("the crm resource is used outside a run")
-        if self._session is None:
-            self._session = self._closing.enter_context(self._portal.wrap_async_context_manager(open_session()))
-        return self._portal.call(step, self._session, *args)
+        if self._open is None:
+            session = self._closing.enter_context(self._portal.wrap_async_context_manager(open_session()))
+            self._open = OpenCrm(self._portal, session)
+        return self._open.run(step, *args)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCrm:
+    """In the place of `Crm` where the session is open before the run begins: one set of connections for both."""
+
+    portal: BlockingPortal
+    session: Session
+
+    def run(self, step: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """The result of a pipeline step, with the open session as its first argument."""
+        return self.portal.call(step, self.session, *args)
+
+
+@contextmanager
+def open_crm(settings: Settings) -> Iterator[OpenCrm]:
+    """Both CRMs, the ledger and staging, open until the block ends. ConfigurationError where a setting is missing."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(open_session(settings)) as session,
+    ):
+        yield OpenCrm(portal, session)
