@@ -87,12 +87,17 @@ def covered(session: Session, scope: Scope, started: datetime) -> datetime | Non
 
 
 def due(session: Session, scope: Scope) -> dict[str, list[str]]:
-    """The source ids to read besides the window, by trigger: creates of unknown end, and retries."""
+    """The source ids to read besides the window, by trigger: writes of unknown end, and retries."""
     flow, kind = scope.flow, scope.activity_type
     pending = [
         link.sides[flow.source].record_id
         for link in session.ledger.pending(flow.source, kind)
         if link.sides[flow.source].record_id is not None
+    ]
+    pending += [
+        link.sides[flow.source].record_id
+        for link in session.ledger.unfinished(kind)
+        if (link.plan or {}).get("writes_to") == flow.target
     ]
     found = {PENDING: [one for one in pending if one is not None]}
     if scope.mode is Mode.INCREMENTAL:

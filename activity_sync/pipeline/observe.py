@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,9 +10,12 @@ from activity_sync.activities.activity import Activity, Value
 from activity_sync.activities.fingerprint import FieldPrint, Fingerprint, fingerprint
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.rows import LinkRow, LinkState
+from activity_sync.pipeline.elements import key as key_of
+from activity_sync.pipeline.elements import merged, removed_links
 from activity_sync.pipeline.rows import Extracted, Ref, Resolved, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
+from activity_sync.rules.elements import ElementMerge
 from activity_sync.rules.values import (
     Gone,
     Link,
@@ -60,6 +63,7 @@ class Card:
     target_record: SourceRecord | None = None
     wire: Wire | None = None
     lossy_at_source: frozenset[str] = frozenset()
+    elements: ElementMerge = field(default_factory=ElementMerge)
 
 
 class Observer:
@@ -91,10 +95,12 @@ class Observer:
         except InvalidRecord as error:
             card.source = Present({}, version=record.version, invalid=(error.code or "invalid", error.message))
             return card
+        card.elements = self.elements(card)
         card.source = Present(
             shown,
             projected=projected,
             version=record.version,
+            associations=card.elements.diff,
             references=References(
                 resolved=sum(ref.target is not None for ref in seen.resolved.refs),
                 missing=tuple(
@@ -122,11 +128,19 @@ class Observer:
             version=record.version,
             closed=self.target.translator.is_closed(self.scope.activity_type, record),
         )
-        if card.activity is not None:
+        if isinstance(card.source, Present) and card.activity is not None:
             card.lossy_at_source = self.cut_at_source(card.target_activity)
-            if isinstance(card.source, Present) and not card.source.projected and card.source.invalid is None:
-                card.wire = card.wire or self.encode(card)
-                card.source = replace(card.source, projected=self.prints(card.wire.intended))
+            card.elements = self.elements(card)
+            card.wire = card.wire or self.encode(card)
+            card.source = replace(
+                card.source, projected=self.prints(card.wire.intended), associations=card.elements.diff
+            )
+
+    def elements(self, card: Card) -> ElementMerge:
+        """What the associations of a linked record ask for; nothing on any other."""
+        if card.row is None or card.row.state is not LinkState.LINKED:
+            return ElementMerge()
+        return merged(card.row, self.scope.flow, card.seen.resolved.refs, card.target_activity)
 
     def link(self, row: LinkRow | None, *, shown: Fingerprint | None = None) -> Link:
         """The ledger's row as `decide` sees it from this flow's source."""
@@ -139,6 +153,7 @@ class Observer:
         source, target = row.sides[self.scope.flow.source], row.sides[self.scope.flow.target]
         source_side = Side(source.base, source.unsettled, source.version)
         target_side = Side(target.base, target.unsettled, target.version)
+        plan = row.plan or {}
         if row.state is LinkState.TOMBSTONED:
             return Tombstoned(
                 source_side,
@@ -153,7 +168,9 @@ class Observer:
             source_side,
             target_side,
             row.revision,
-            plan_prints=tuple(prints(one) for one in (row.plan or {}).get("prints", ())),
+            plan_prints=tuple(prints(one) for one in plan.get("prints", ())),
+            plan_on_source=plan.get("writes_to") == self.scope.flow.source,
+            generation=row.generation,
             oscillating=self.oscillates(row, source_side, shown),
         )
 
@@ -166,16 +183,25 @@ class Observer:
         changed = [name for name, entry in shown.items() if name in side.base and entry != side.base[name]]
         return bool(changed) and all(shown[name].visible == side.base[name].visible for name in changed)
 
-    def encode(self, card: Card, *, only: frozenset[str] | None = None, key: str | None = None) -> Wire:
-        """The source's activity as the target takes it: everything, or only some fields. InvalidRecord."""
-        if card.activity is None:
-            raise ValueError(f"{card.seen.id} was not decoded")
+    def encode(self, card: Card, *, key: str | None = None) -> Wire:
+        """The whole activity as the target takes it, for a create. InvalidRecord."""
+        return self.target.translator.encode(self.for_target(card), self.target_links(card.seen.resolved.refs), key=key)
+
+    def encode_update(
+        self, card: Card, *, fields: Collection[str], add: Collection[str], remove: Sequence[str]
+    ) -> Wire:
+        """These fields of the activity, and these association elements (source keys), as an update of the target."""
+        row = card.row
         return self.target.translator.encode(
             self.for_target(card),
-            self.target_links(card.seen.resolved.refs),
-            only=only,
-            key=key,
+            [
+                link
+                for link, ref in zip(*self._links_and_refs(card.seen.resolved.refs), strict=True)
+                if key_of(ref.kind, ref.id) in add
+            ],
+            only=frozenset(fields),
             current=card.target_activity,
+            removed=removed_links(row, self.scope.flow, remove) if row is not None else (),
         )
 
     def for_target(self, card: Card) -> Activity:
@@ -191,15 +217,17 @@ class Observer:
 
     def target_links(self, refs: tuple[Ref, ...]) -> list[TargetLink]:
         """The resolved references as associations of the target, the regarding record marked by the rule list."""
-        found = [ref for ref in refs if ref.target is not None]
-        about = regarding_of(found, [kind.value for kind in self.regarding])
         links: dict[tuple[str, str, str], TargetLink] = {}
-        for ref in found:
-            link = ref.as_link(regarding=ref is about)
+        for link in self._links_and_refs(refs)[0]:
             known = links.get((link.kind, link.id, link.role))
             if known is None or (link.regarding and not known.regarding):
                 links[link.kind, link.id, link.role] = link
         return list(links.values())
+
+    def _links_and_refs(self, refs: tuple[Ref, ...]) -> tuple[list[TargetLink], list[Ref]]:
+        found = [ref for ref in refs if ref.target is not None]
+        about = regarding_of(found, [kind.value for kind in self.regarding])
+        return [ref.as_link(regarding=ref is about) for ref in found], found
 
     def cut_at_source(self, target_activity: Activity) -> frozenset[str]:
         """The fields whose value in the target does not fit into the source: the source holds a cut copy."""

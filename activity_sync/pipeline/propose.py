@@ -12,6 +12,7 @@ from typing import Any
 from activity_sync.activities.activity import Participant, RichText, Value
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.rows import LinkRow
+from activity_sync.pipeline.elements import of_create, of_update
 from activity_sync.pipeline.observe import Card, Observer, Seen
 from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
@@ -128,7 +129,7 @@ class Proposer:
         match action:
             case actions.Create(generation=generation):
                 key = self.session.key_of(self.scope, card.seen.id, generation)
-                wire = self.observer.encode(replace_target(card), key=key)
+                wire = self.observer.encode(card, key=key)
                 return replace(
                     plain,
                     key=key,
@@ -136,21 +137,25 @@ class Proposer:
                     body=wire.body,
                     target_prints=self.observer.prints(wire.intended),
                     losses=losses_json(wire.losses),
-                    elements=self._elements(card, wire.losses),
+                    elements=of_create(card.seen.resolved.refs, wire.losses),
                     waits_for=self._waiting(card),
                     rule="; ".join(sorted({ref.rule for ref in card.seen.resolved.refs})),
                 )
             case actions.Update(fields=fields):
-                wire = self.observer.encode(card, only=frozenset(fields))
+                wire = self.observer.encode_update(card, fields=fields, add=action.add, remove=action.remove)
                 return replace(
                     plain,
                     body=wire.body,
                     fields=fields,
                     target_prints=self.observer.prints(wire.intended),
                     losses=losses_json(wire.losses),
+                    elements=of_update(card.elements, card.seen.resolved.refs, wire.losses),
+                    waits_for=self._waiting(card),
                     discarded=self._values(card, (*action.lost_to_target, *action.kept_lossy))
                     | self._target_values(card, action.overwrites),
                 )
+            case actions.Skip() | actions.Acknowledge():
+                return replace(plain, elements=of_update(card.elements, card.seen.resolved.refs, ()))
             case actions.KeepTarget():
                 return replace(plain, discarded=self._values(card, (*action.lost_to_target, *action.kept_lossy)))
             case actions.Confirm(target_id=target_id) | actions.Adopt(target_id=target_id):
@@ -184,18 +189,6 @@ class Proposer:
             "target_id": target_id,
         }
 
-    def _elements(self, card: Card, losses: Sequence[Loss]) -> tuple[dict[str, str], ...]:
-        lost = {loss.detail for loss in losses if loss.field == "associations"}
-        elements = []
-        for ref in card.seen.resolved.refs:
-            state = "waiting" if ref.target is None else "carried"
-            if f"{ref.kind}/{ref.target}" in lost:
-                state = "lost"
-            elements.append(
-                {"kind": ref.kind, "origin": ref.id, "counterpart": ref.target or "", "role": ref.role, "state": state}
-            )
-        return tuple(elements)
-
     def _waiting(self, card: Card) -> tuple[dict[str, str], ...]:
         source = self.scope.flow.source
         return tuple(
@@ -211,11 +204,6 @@ class Proposer:
     def _target_values(card: Card, fields: Sequence[str]) -> dict[str, Any]:
         held = card.target_activity.fields if card.target_activity is not None else {}
         return {name: readable(held.get(name)) for name in fields}
-
-
-def replace_target(card: Card) -> Card:
-    """The card without a target: a create writes everything, whatever another record holds."""
-    return replace(card, target_activity=None)
 
 
 def readable(value: Value) -> Any:

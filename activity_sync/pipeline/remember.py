@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
-from activity_sync.ledger.rows import LinkChange, LinkState, Tombstone
+from activity_sync.ledger.rows import ElementChange, LinkChange, LinkRow, LinkState, Tombstone
+from activity_sync.pipeline.elements import stored
 from activity_sync.pipeline.mask import mask
 from activity_sync.pipeline.rows import Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
@@ -22,7 +23,11 @@ _OPEN = {
 
 def remember(session: Session, scope: Scope, results: Sequence[Result]) -> None:
     """Links hold what was agreed on; every open record is listed with its reason, every other one is off the list."""
-    changes = [change for one in results if (change := _change(scope, one)) is not None]
+    noted = [one.proposal.link_id for one in results if one.proposal.elements and one.proposal.link_id is not None]
+    rows = session.ledger.links_by_id(noted) if noted else {}
+    changes = [
+        change for one in results if (change := _change(scope, one, rows.get(one.proposal.link_id or 0))) is not None
+    ]
     if changes:
         session.ledger.settle(changes, now=session.clock())
     flow, kind = scope.flow.name, scope.activity_type
@@ -34,7 +39,7 @@ def remember(session: Session, scope: Scope, results: Sequence[Result]) -> None:
         session.ledger.record_outstanding(open_rows)
 
 
-def _change(scope: Scope, result: Result) -> LinkChange | None:
+def _change(scope: Scope, result: Result, row: LinkRow | None) -> LinkChange | None:
     """The link's change for a result that wrote to no CRM; None when nothing moves (case 11: no ledger write)."""
     proposal = result.proposal
     if proposal.link_id is None or result.outcome in {"created", "updated", "failed"}:
@@ -57,15 +62,16 @@ def _change(scope: Scope, result: Result) -> LinkChange | None:
                 tombstone=Tombstone(mapped=frozenset(proposal.source_prints)),
             )
         case "skip" | "acknowledge" | "keeptarget":
-            return _moved_bases(scope, proposal)
+            return _moved_bases(scope, proposal, row)
         case _:
             return None
 
 
-def _moved_bases(scope: Scope, proposal: Proposal) -> LinkChange | None:
+def _moved_bases(scope: Scope, proposal: Proposal, row: LinkRow | None) -> LinkChange | None:
     flow, moves = scope.flow, proposal.moves
     version_moved = proposal.case == 27  # store the version only
-    if not moves and not version_moved:
+    hold, remove = stored(row, flow, proposal.elements)
+    if not (moves or version_moved or hold or remove):
         return None
     unsettled = {
         system: frozenset[str]()
@@ -82,6 +88,7 @@ def _moved_bases(scope: Scope, proposal: Proposal) -> LinkChange | None:
         bases=bases or None,
         unsettled=unsettled or None,
         versions={flow.source: proposal.source_version},
+        elements=ElementChange(tuple(hold), tuple(remove)) if hold or remove else None,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from activity_sync.ledger.rows import Element, ElementState, LinkChange, LinkRow, LinkState, NewLink
+from activity_sync.ledger.rows import LinkChange, LinkRow, LinkState, NewLink
+from activity_sync.pipeline.elements import stored
 from activity_sync.pipeline.rows import Proposal, Result
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -72,15 +73,7 @@ def _new_link(scope: Scope, proposal: Proposal) -> NewLink:
         intended=proposal.target_prints,
         source_base=proposal.source_prints,
         source_version=proposal.source_version,
-        elements=elements_of(proposal),
-    )
-
-
-def elements_of(proposal: Proposal) -> tuple[Element, ...]:
-    """The association elements of a new link, as the ledger keeps them."""
-    return tuple(
-        Element(one["kind"], one["role"], one["origin"], one["counterpart"], ElementState(one["state"]))
-        for one in proposal.elements
+        elements=tuple(stored(None, scope.flow, proposal.elements)[0]),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from activity_sync.ledger.rows import Claim, LinkChange
+from activity_sync.ledger.rows import Claim, ElementChange, LinkChange, LinkRow
+from activity_sync.pipeline.elements import stored
 from activity_sync.pipeline.rows import Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -24,7 +26,7 @@ async def write_updates(session: Session, scope: Scope, proposals: Sequence[Prop
 async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
     still = await _still_as_decided(session, scope, proposals)
     claims = {
-        one.source_id: Claim(one.link_id, one.revision, {"prints": [_strings(one)], "fields": list(one.fields)})
+        one.source_id: Claim(one.link_id, one.revision, plan_of(scope, one))
         for one in proposals
         if one.source_id in still and one.link_id is not None and one.revision is not None
     }
@@ -32,6 +34,7 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
     mine = [one for one in proposals if one.source_id in claims and claims[one.source_id].link_id in won]
     taken = {one.source_id for one in mine}
     results = [Result(one, "stale") for one in proposals if one.source_id not in taken]
+    rows = session.ledger.links_by_id([one.link_id for one in mine if one.link_id is not None])
     answers = await session.target(scope).writer.update(
         scope.activity_type,
         [UpdateRequest(one.target_id or "", one.body or {}, version=one.target_version) for one in mine],
@@ -39,7 +42,7 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
     now = session.clock().isoformat()
     changes = []
     for proposal, answer in zip(mine, answers, strict=True):
-        change, result = _settled(scope, proposal, answer, now)
+        change, result = _settled(scope, proposal, rows[proposal.link_id or 0], answer, now)
         results.append(result)
         if change is not None:
             changes.append(change)
@@ -66,15 +69,28 @@ async def _still_as_decided(session: Session, scope: Scope, proposals: Sequence[
     }
 
 
-def _settled(scope: Scope, proposal: Proposal, answer: WriteResult, now: str) -> tuple[LinkChange | None, Result]:
+def plan_of(scope: Scope, proposal: Proposal) -> dict[str, Any]:
+    """The write plan: which system is written to, which fields, and the fingerprint that the write leaves there."""
+    return {
+        "writes_to": scope.flow.target,
+        "fields": list(proposal.fields),
+        "prints": [{name: str(entry) for name, entry in proposal.target_prints.items()}],
+    }
+
+
+def _settled(
+    scope: Scope, proposal: Proposal, row: LinkRow, answer: WriteResult, now: str
+) -> tuple[LinkChange | None, Result]:
     flow = scope.flow
     if answer.outcome == "done":
         source, target = prints(proposal.moves.get("source", {})), prints(proposal.moves.get("target", {}))
+        hold, remove = stored(row, flow, proposal.elements)
         change = LinkChange(
             link_id=proposal.link_id or 0,
             bases={flow.source: source, flow.target: target | dict(proposal.target_prints)},
             unsettled={flow.source: frozenset(), flow.target: frozenset(proposal.target_prints)},
             versions={flow.source: proposal.source_version, flow.target: answer.version},
+            elements=ElementChange(tuple(hold), tuple(remove)),
             clear_plan=True,
             wrote_at=now,
         )
@@ -90,10 +106,6 @@ def _settled(scope: Scope, proposal: Proposal, answer: WriteResult, now: str) ->
         # The plan stays: whatever the target shows next time is recognised as ours, or decided anew.
         return None, _result(proposal, "deferred", "uncertain", answer)
     return LinkChange(link_id=proposal.link_id or 0, clear_plan=True), _result(proposal, "failed", "transient", answer)
-
-
-def _strings(proposal: Proposal) -> dict[str, str]:
-    return {name: str(entry) for name, entry in proposal.target_prints.items()}
 
 
 def _result(proposal: Proposal, outcome: str, detail: str, answer: WriteResult) -> Result:

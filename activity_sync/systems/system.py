@@ -166,12 +166,14 @@ class Translator(Protocol):
         only: Collection[str] | None = None,
         key: str | None = None,
         current: Activity | None = None,
+        removed: Sequence[TargetLink] = (),
     ) -> Wire:
         """The write that makes the system hold `activity`'s values.
 
         `activity` is in canonical form with `owner` already an owner id of *this* system; `links` are its records in
         this system. `only`: the fields to write on an update (None: a create, everything, required fields included).
-        `current`: what the system holds now, for properties that carry two fields. InvalidRecord when it cannot.
+        `current`: what the system holds now, for properties that carry two fields, and to know whether the record must
+        be reopened. An update associates `links` and parts the record from `removed`. InvalidRecord when it cannot.
         """
         ...
 
@@ -244,16 +246,16 @@ class Writer(Protocol):
 class Directory(Protocol):
     """Knows the records that activities hang on, and the owners."""
 
-    async def describe(self, kind: str, ids: Sequence[str]) -> dict[str, NaturalKey]:
-        """The natural keys of this system's own records."""
+    async def describe(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NaturalKey]]:
+        """The natural keys of this system's own records: ids by kind in, keys by kind and id out."""
         ...
 
     async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
         """Per kind, all records that match any of the keys. The caller ranks them."""
         ...
 
-    async def owners(self) -> Mapping[str, Owner]:
-        """All owners by id, inactive ones included."""
+    async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:
+        """All active owners by id, and those of `ids` even where they are inactive."""
         ...
 
 
