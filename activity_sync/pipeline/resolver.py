@@ -6,7 +6,6 @@ one key, the one that was created first wins.
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -71,14 +70,7 @@ class Resolver:
             by_kind[kind].append(record_id)
         if not by_kind:
             return
-        directory = self.session.source(self.scope).directory
-        described = dict(
-            zip(
-                by_kind,
-                await asyncio.gather(*(directory.describe(kind, ids) for kind, ids in by_kind.items())),
-                strict=True,
-            )
-        )
+        described = await self.session.source(self.scope).directory.describe(by_kind)
         lookups = [lookup_for(kind, described[kind].values()) for kind in by_kind]
         answers = await self.session.target(self.scope).directory.find(lookups)
         for kind, ids in by_kind.items():
@@ -88,9 +80,10 @@ class Resolver:
                 self._found[kind, one] = Found(None, "not_in_source") if key is None else index.match(key)
 
     async def _owners(self, owner_ids: Iterable[object]) -> Callable[[object], Resolved]:
-        if not any(owner_ids):
+        wanted = {str(one) for one in owner_ids if one}
+        if not wanted:
             return lambda _owner: Resolved()
-        source = await self.session.source(self.scope).directory.owners()
+        source = await self.session.source(self.scope).directory.owners(wanted)
         target = await self.session.target(self.scope).directory.owners()
         config = self.session.configuration.owners
         overrides = {left.lower(): right.lower() for left, right in config.overrides.items()}

@@ -6,7 +6,7 @@ its own; what it finds is compared again here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -42,22 +42,30 @@ class DynamicsDirectory:
         self._metadata = metadata
         self._stored_ids = stored_ids
 
-    async def describe(self, kind: str, ids: Sequence[str]) -> dict[str, NaturalKey]:
-        """The natural keys of these records; a merged one is described by its survivor, whose `id` it gets.
+    async def describe(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NaturalKey]]:
+        """By kind, the natural keys of these records; a merged one is described by its survivor, whose `id` it gets.
 
         Empty for a kind whose table the organization does not have.
         """
         schema = await self._metadata.read()
-        table = RECORD_TABLES.get(kind)
-        if table is None or not schema.has(table.name):
-            return {}
-        shape = self._shape(schema, kind)
-        found = await self._entries(
-            kind, [_select(table, shape, is_one_of(table.key, some)) for some in chunks(guids(ids))]
-        )
-        survivors = await self._survivors(schema, {kind: found})
-        described = {entry.key.id: _follow(entry, survivors[kind]) for entry in found}
-        return {given: described[given.lower()] for given in ids if given.lower() in described}
+        reads = [
+            (kind, _select(table, self._shape(schema, kind), is_one_of(table.key, some)))
+            for kind, ids in wanted.items()
+            if (table := RECORD_TABLES.get(kind)) is not None and schema.has(table.name)
+            for some in chunks(guids(ids))
+        ]
+        entries: dict[str, list[_Entry]] = {kind: [] for kind in wanted}
+        pages = await self._operations.read_rows([read for _, read in reads])
+        for (kind, _), rows in zip(reads, pages, strict=True):
+            entries[kind] += [self._read(kind, row) for row in rows]
+        survivors = await self._survivors(schema, entries)
+        described = {
+            kind: {one.key.id: _follow(one, survivors[kind]) for one in found} for kind, found in entries.items()
+        }
+        return {
+            kind: {given: described[kind][given.lower()] for given in ids if given.lower() in described[kind]}
+            for kind, ids in wanted.items()
+        }
 
     async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
         """Per kind, the records that match any of the keys, each once; merged ones as their survivor.
@@ -66,20 +74,25 @@ class DynamicsDirectory:
         by stored counterpart id. Inactive records are among them.
         """
         schema = await self._metadata.read()
-        asked = [one for one in lookups if one.kind in RECORD_TABLES and schema.has(RECORD_TABLES[one.kind].name)]
-        reads = [(one, read) for one in asked for read in self._reads(schema, one)]
-        pages = await self._operations.read_rows([read for _, read in reads])
+        reads = [
+            (lookup.kind, wanted, read)
+            for lookup in lookups
+            if lookup.kind in RECORD_TABLES and schema.has(RECORD_TABLES[lookup.kind].name)
+            for wanted in [_Wanted.of(lookup)]
+            for read in self._reads(schema, lookup)
+        ]
+        pages = await self._operations.read_rows([read for *_, read in reads])
         found: dict[str, dict[str, _Entry]] = {one.kind: {} for one in lookups}
-        for (lookup, _), rows in zip(reads, pages, strict=True):
+        for (kind, wanted, _), rows in zip(reads, pages, strict=True):
             for row in rows:
-                entry = self._read(lookup.kind, row)
-                if _matches(entry.key, lookup):
-                    found[lookup.kind][entry.key.id] = entry
+                entry = self._read(kind, row)
+                if wanted.matches(entry.key):
+                    found[kind][entry.key.id] = entry
         entries = {kind: list(by_id.values()) for kind, by_id in found.items()}
         survivors = await self._survivors(schema, entries)
         return {kind: _each_once(_follow(one, survivors[kind]) for one in some) for kind, some in entries.items()}
 
-    async def owners(self) -> Mapping[str, Owner]:
+    async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:  # noqa: ARG002 - one list of all
         """All users by id. Disabled ones and application users are not active: nothing is assigned to them."""
         select = "systemuserid,fullname,internalemailaddress,isdisabled,applicationid"
         (rows,) = await self._operations.read_rows([Operation("GET", f"systemusers?$select={select}")])
@@ -134,9 +147,6 @@ class DynamicsDirectory:
         """The column that holds the counterpart's id; empty where the organization does not have it."""
         column = self._stored_ids.get(kind, "")
         return column if column and schema.has_text(RECORD_TABLES[kind].name, column) else ""
-
-    async def _entries(self, kind: str, reads: Sequence[Operation]) -> list[_Entry]:
-        return [self._read(kind, row) for rows in await self._operations.read_rows(reads) for row in rows]
 
     def _read(self, kind: str, row: Row) -> _Entry:
         master = read_lookup(row, "_masterid_value")
@@ -224,18 +234,33 @@ def _each_once(keys: Iterable[NaturalKey]) -> list[NaturalKey]:
     return list(by_id.values())
 
 
-def _matches(key: NaturalKey, lookup: Lookup) -> bool:
-    return (
-        _meets([key.id], lookup.ids)
-        or _meets(key.emails, lookup.emails)
-        or _meets(key.domains, lookup.domains)
-        or _meets([key.name], lookup.names)
-        or _meets([key.stored_id], lookup.stored_ids)
-    )
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The keys of a look-up, for comparison without regard to case."""
 
+    ids: frozenset[str]
+    emails: frozenset[str]
+    domains: frozenset[str]
+    names: frozenset[str]
+    stored_ids: frozenset[str]
 
-def _meets(ours: Iterable[str], wanted: Iterable[str]) -> bool:
-    return not {_folded(one) for one in ours if one}.isdisjoint({_folded(one) for one in wanted if one})
+    @classmethod
+    def of(cls, lookup: Lookup) -> _Wanted:
+        return cls(
+            *(
+                frozenset(_folded(one) for one in values if one)
+                for values in (lookup.ids, lookup.emails, lookup.domains, lookup.names, lookup.stored_ids)
+            )
+        )
+
+    def matches(self, key: NaturalKey) -> bool:
+        return (
+            _folded(key.id) in self.ids
+            or not self.emails.isdisjoint(map(_folded, key.emails))
+            or not self.domains.isdisjoint(map(_folded, key.domains))
+            or _folded(key.name) in self.names
+            or _folded(key.stored_id) in self.stored_ids
+        )
 
 
 def _folded(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from activity_sync.activities.kinds import RecordKind
@@ -39,13 +39,41 @@ class HubSpotDirectory:
         self._metadata = metadata
         self._stored_ids = dict(stored_id_properties)
         self._owners: dict[str, Owner] | None = None
+        self._former_owners: dict[str, Owner] | None = None
         self._owners_lock = asyncio.Lock()
 
-    async def describe(self, kind: str, ids: Sequence[str]) -> dict[str, NaturalKey]:
-        """The natural keys of these records, by the id asked for: that of a merged record gives its survivor.
+    async def describe(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NaturalKey]]:
+        """By kind, the natural keys of these records by the id asked for: a merged record's id gives its survivor.
 
         Ids that lead to nothing are absent.
         """
+        answers = await asyncio.gather(*(self._describe(kind, ids) for kind, ids in wanted.items()))
+        return dict(zip(wanted, answers, strict=True))
+
+    async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
+        """Per kind, every record that has one of the ids, stored ids, addresses, domains or names, each once.
+
+        Secondary addresses are searched for those that are nobody's primary one, names for what no domain finds.
+        """
+        kinds = list(dict.fromkeys(lookup.kind for lookup in lookups))
+        answers = await asyncio.gather(
+            *(self._find(kind, [one for one in lookups if one.kind == kind]) for kind in kinds)
+        )
+        return dict(zip(kinds, answers, strict=True))
+
+    async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:
+        """All owners by id. Those of deactivated users are a list of their own, read only where one of `ids` needs it.
+
+        Each list is read once.
+        """
+        async with self._owners_lock:
+            if self._owners is None:
+                self._owners = await self._read_owners(active=True)
+            if self._former_owners is None and not self._owners.keys() >= set(ids):
+                self._former_owners = await self._read_owners(active=False)
+            return {**(self._former_owners or {}), **self._owners}
+
+    async def _describe(self, kind: str, ids: Sequence[str]) -> dict[str, NaturalKey]:
         wanted = [one for one in dict.fromkeys(ids) if one.isdigit()]
         found = {
             str(one["id"]): self._key(kind, one)
@@ -64,25 +92,6 @@ class HubSpotDirectory:
             if survivor is not None
         }
 
-    async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
-        """Per kind, every record that has one of the ids, stored ids, addresses, domains or names, each once.
-
-        Secondary addresses are searched for those that are nobody's primary one, names for what no domain finds.
-        """
-        kinds = list(dict.fromkeys(lookup.kind for lookup in lookups))
-        answers = await asyncio.gather(
-            *(self._find(kind, [one for one in lookups if one.kind == kind]) for kind in kinds)
-        )
-        return dict(zip(kinds, answers, strict=True))
-
-    async def owners(self) -> Mapping[str, Owner]:
-        """All owners by id, those of deactivated users included; read once."""
-        async with self._owners_lock:
-            if self._owners is None:
-                archived, living = await asyncio.gather(self._read_owners("true"), self._read_owners("false"))
-                self._owners = {owner.id: owner for owner in (*archived, *living)}
-            return self._owners
-
     async def _find(self, kind: str, lookups: Sequence[Lookup]) -> list[NaturalKey]:
         ids = [one for lookup in lookups for one in lookup.ids if one.isdigit()]
         stored_ids = [one for lookup in lookups for one in lookup.stored_ids]
@@ -90,11 +99,13 @@ class HubSpotDirectory:
         domains = [one for lookup in lookups for one in lookup.domains]
         at_once = await asyncio.gather(
             self._operations.batch_read(kind, ids, self._properties(kind)),
-            self._by_stored_id(kind, stored_ids),
             self._by_email(kind, emails),
             self._by_value(kind, "domain", domains) if kind == RecordKind.COMPANY else _nothing(),
         )
         found = self._unique(kind, (one for some in at_once for one in some))
+        if stored_ids and not (found.keys() >= set(ids) and len(set(ids)) >= len(set(stored_ids))):
+            # A record that names its counterpart, and rightly, is found by that; some here do not.
+            found |= self._unique(kind, await self._by_stored_id(kind, stored_ids))
         if (names := open_names(lookups, found.values())) and kind != RecordKind.CONTACT:
             found |= self._unique(kind, await self._by_value(kind, _NAME[kind][0], names))
         return list(found.values())
@@ -120,15 +131,15 @@ class HubSpotDirectory:
     async def _by_value(self, kind: str, name: str, values: Sequence[str]) -> list[Json]:
         return await search_values(self._operations, kind, name, values, properties=self._properties(kind))
 
-    async def _read_owners(self, archived: str) -> list[Owner]:
-        found: list[Owner] = []
+    async def _read_owners(self, *, active: bool) -> dict[str, Owner]:
+        found: dict[str, Owner] = {}
         after: str | None = None
         while True:
-            params: dict[str, str | int] = {"limit": OWNER_PAGE, "archived": archived}
+            params: dict[str, str | int] = {"limit": OWNER_PAGE, "archived": "false" if active else "true"}
             if after:
                 params["after"] = after
             page = await self._operations.get_page(self._operations.paths.owners(), params=params)
-            found.extend(_owner(one, active=archived == "false") for one in page.results)
+            found |= {owner.id: owner for owner in (_owner(one, active=active) for one in page.results)}
             if page.after is None or page.after == after:
                 return found
             after = page.after

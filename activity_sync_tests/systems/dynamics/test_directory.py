@@ -30,7 +30,7 @@ def find(organization, *lookups):
 
 def describe(organization, kind, *ids):
     async def described(system):
-        return await system.directory.describe(kind, ids)
+        return (await system.directory.describe({kind: ids}))[kind]
 
     return organization.run(described)
 

@@ -40,13 +40,15 @@ def test_describing_takes_one_call_for_a_hundred(any_portal):
     )
 
     async def describe(hubspot):
-        return (
-            await hubspot.directory.describe("contact", [str(n) for n in range(1, 501)]),
-            await hubspot.directory.describe("company", [str(n) for n in range(1, 101)]),
-            await hubspot.directory.describe("deal", [str(n) for n in range(1, 51)]),
+        return await hubspot.directory.describe(
+            {
+                "contact": [str(n) for n in range(1, 501)],
+                "company": [str(n) for n in range(1, 101)],
+                "deal": [str(n) for n in range(1, 51)],
+            }
         )
 
-    contacts, firms, deals = any_portal.run(describe)
+    contacts, firms, deals = any_portal.run(describe).values()
 
     assert any_portal.calls == {"batch_read": 7}
     assert len(contacts) == 500
@@ -128,7 +130,7 @@ def test_deals_are_found_by_the_id_stored_on_them(portal):
 
     async def look_up(hubspot):
         found = await hubspot.directory.find([Lookup("deal", stored_ids=("abc-1", "abc-2"))])
-        return found, await hubspot.directory.describe("deal", ["5"])
+        return found, (await hubspot.directory.describe({"deal": ["5"]}))["deal"]
 
     found, described = portal.run(look_up)
 
@@ -142,12 +144,25 @@ def test_a_stored_id_property_that_the_portal_lacks_finds_nothing(any_portal):
 
     async def look_up(hubspot):
         found = await hubspot.directory.find([Lookup("deal", ids=("5", "junk"), stored_ids=("abc",))])
-        return found, await hubspot.directory.describe("deal", ["5"])
+        return found, (await hubspot.directory.describe({"deal": ["5"]}))["deal"]
 
     found, described = any_portal.run(look_up)
 
     assert [one.id for one in found["deal"]] == ["5"]
     assert described["5"].stored_id == ""
+
+
+def test_deals_that_are_all_named_by_their_counterparts_are_not_searched_for(portal):
+    portal.stored_ids = {"deal": "dynamics_opportunity_id"}
+    portal.seed({"deals": [{"id": str(n), "properties": {"dealname": "Big"}} for n in (5, 6)]})
+
+    async def look_up(hubspot):
+        return await hubspot.directory.find([Lookup("deal", ids=("5", "6"), stored_ids=("abc", "def"))])
+
+    found = portal.run(look_up)
+
+    assert {one.id for one in found["deal"]} == {"5", "6"}
+    assert portal.calls == {"batch_read": 1}
 
 
 def test_a_merged_contact_is_described_as_its_survivor(any_portal):
@@ -157,14 +172,14 @@ def test_a_merged_contact_is_described_as_its_survivor(any_portal):
         path = hubspot._operations.paths.list_records("contact") + "/merge"
         body = {"primaryObjectId": "1", "objectIdToMerge": "2"}
         await hubspot._client.send(ApiRequest("POST", path, json=body, repeatable=False))
-        return await hubspot.directory.describe("contact", ["1", "2", "404"])
+        return (await hubspot.directory.describe({"contact": ["1", "2", "404"]}))["contact"]
 
     described = any_portal.run(merge_and_describe)
 
     assert {asked: key.id for asked, key in described.items()} == {"1": "1", "2": "1"}
 
 
-def test_owners_are_read_once_the_deactivated_ones_included(any_portal):
+def test_owners_are_read_once_and_the_deactivated_ones_only_where_needed(any_portal):
     any_portal.seed(
         {},
         owners=[
@@ -173,14 +188,16 @@ def test_owners_are_read_once_the_deactivated_ones_included(any_portal):
         ],
     )
 
-    async def twice(hubspot):
-        await hubspot.directory.owners()
-        return await hubspot.directory.owners()
+    async def several_times(hubspot):
+        return [await hubspot.directory.owners(ids) for ids in ((), ("1",), ("1", "2"), ("2", "3"))]
 
-    owners = any_portal.run(twice)
+    active, same, everyone, again = any_portal.run(several_times)
 
-    assert (owners["1"].email, owners["1"].name, owners["1"].active) == ("ann@example.com", "Ann Lee", True)
-    assert not owners["2"].active
+    ann = active["1"]
+    assert (ann.email, ann.name, ann.active) == ("ann@example.com", "Ann Lee", True)
+    assert active.keys() == same.keys() == {"1"}
+    assert everyone == again
+    assert [(one.email, one.active) for one in everyone.values() if one.id != "1"] == [("bob@example.com", False)]
     assert any_portal.calls == {"owners": 2}
 
 
