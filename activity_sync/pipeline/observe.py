@@ -122,7 +122,13 @@ class Observer:
         if record.gone:
             card.target = Gone()
             return
-        card.target_activity = self.target.translator.decode(self.scope.activity_type, record)
+        try:
+            card.target_activity = self.target.translator.decode(self.scope.activity_type, record)
+        except InvalidRecord as error:
+            if isinstance(card.source, Present):
+                reason = f"its counterpart cannot be read: {error.message}"
+                card.source = replace(card.source, invalid=(error.code or "invalid", reason))
+            return
         card.target = Present(
             self.prints(card.target_activity.fields),
             version=record.version,

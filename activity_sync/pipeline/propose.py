@@ -13,6 +13,7 @@ from activity_sync.activities.activity import Participant, RichText, Value
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.rows import LinkRow
 from activity_sync.pipeline.elements import of_create, of_update
+from activity_sync.pipeline.mirror import confirm_mirror_creates
 from activity_sync.pipeline.observe import Card, Observer, Seen
 from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
@@ -38,6 +39,7 @@ class Proposer:
         """One proposal per record, in the order given."""
         if not seen:
             return []
+        await confirm_mirror_creates(self.session, self.scope)
         links = self.session.ledger.links(self.scope.flow.source, self.scope.activity_type, [one.id for one in seen])
         await self.observer.target.learn([self.scope.activity_type])
         cards = [self.observer.card(one, links.get(one.id)) for one in seen]
@@ -66,11 +68,10 @@ class Proposer:
         target = self.observer.target
         keys = [card.link.key for card in cards if isinstance(card.link, Pending)]
         found = await target.reader.find_keys(self.scope.activity_type, keys)
+        certain = await target.reader.keys_are_certain(self.scope.activity_type)
         for card in cards:
             if isinstance(card.link, Pending):
-                card.link = replace(
-                    card.link, found=found.get(card.link.key), looked=True, certain=target.writer.keys_are_unique
-                )
+                card.link = replace(card.link, found=found.get(card.link.key), looked=True, certain=certain)
 
     async def _read_targets(self, cards: Sequence[Card]) -> None:
         ids = [card.link.target_id for card in cards if isinstance(card.link, Linked)]
@@ -158,7 +159,10 @@ class Proposer:
                 return replace(plain, elements=of_update(card.elements, card.seen.resolved.refs, ()))
             case actions.KeepTarget():
                 return replace(plain, discarded=self._values(card, (*action.lost_to_target, *action.kept_lossy)))
-            case actions.Confirm(target_id=target_id) | actions.Adopt(target_id=target_id):
+            case actions.Confirm(target_id=target_id):
+                intended = card.link.intended if isinstance(card.link, Pending) else {}
+                return replace(plain, target_id=target_id, target_prints=intended)
+            case actions.Adopt(target_id=target_id):
                 return replace(plain, target_id=target_id)
             case actions.Defer(waits_for=waits_for):
                 return replace(

@@ -52,6 +52,8 @@ def _change(scope: Scope, result: Result, row: LinkRow | None) -> LinkChange | N
                 proposal.link_id,
                 state=LinkState.LINKED,
                 record_ids={flow.target: proposal.target_id or ""},
+                bases={flow.target: proposal.target_prints},
+                unsettled={flow.target: frozenset(proposal.target_prints)},
                 clear_plan=True,
             )
         case "forget" | "unlink" | "deletetarget":

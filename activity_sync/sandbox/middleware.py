@@ -1,6 +1,7 @@
 """What happens around every API request: latency, faults, and the request log."""
 
 import asyncio
+import contextlib
 import json
 import random
 import time
@@ -92,7 +93,7 @@ class SandboxMiddleware:
                 await self._refuse(fault, send)
             case "drop_before":
                 await _cut(scope, receive)
-            case "status_after" | "drop_after" | "truncate":
+            case "status_after" | "drop_after" | "truncate" | "slow_after":
                 messages: list[Message] = []
 
                 async def kept(message: Message) -> None:
@@ -104,6 +105,14 @@ class SandboxMiddleware:
     async def _spoil(self, fault: Fault, messages: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "status_after":
             await self._refuse(fault, send)
+            return
+        if fault.kind == "slow_after":
+            # Until the time is up, or the client has gone.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(_disconnected(receive), fault.delay_ms / 1000)
+                return
+            for message in messages:
+                await send(message)
             return
         if fault.kind == "truncate" and messages:
             body = b"".join(message.get("body", b"") for message in messages[1:])
@@ -131,5 +140,10 @@ async def _cut(scope: Scope, receive: Receive) -> None:
     if disconnect is None:
         raise ConnectionCut("The sandbox cut the connection.")
     disconnect()
+    await _disconnected(receive)
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Waits until the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -189,8 +189,10 @@ class Translator(Protocol):
 class Reader(Protocol):
     """Reads activities."""
 
-    async def oldest_changes(self, types: Collection[ActivityType]) -> dict[ActivityType, datetime | None]:
-        """The oldest modification time per type; None where there is no activity."""
+    async def oldest_changes(
+        self, types: Collection[ActivityType], *, since: datetime | None = None
+    ) -> dict[ActivityType, datetime | None]:
+        """The oldest modification time per type, at or after `since`; None where there is no such activity."""
         ...
 
     def changes(self, activity_type: ActivityType, window: Window) -> AsyncIterator[list[SourceRecord]]:
@@ -203,6 +205,10 @@ class Reader(Protocol):
 
     async def find_keys(self, activity_type: ActivityType, keys: Sequence[str]) -> dict[str, str]:
         """Our own keys that exist in this system, with the record's id. Consistent as `keys_are_certain` says."""
+        ...
+
+    async def keys_are_certain(self, activity_type: ActivityType) -> bool:
+        """Whether a key that `find_keys` does not find is certainly not there."""
         ...
 
     async def field_times(
