@@ -15,12 +15,14 @@ from activity_sync.mapping.decode import decode_in_context
 from activity_sync.mapping.required import completion_stamps, default_value
 from activity_sync.mapping.richtext import as_text
 from activity_sync.mapping.rules import BODY_KINDS, Choice, FieldRule, Kind, TypeMapping
+from activity_sync.mapping.state import read_state
 from activity_sync.mapping.values import (
     OTHER,
     find_choice,
     fits,
     one_line,
     pick_option,
+    read_choice,
     to_unit,
     write_moment,
     write_scalar,
@@ -217,12 +219,12 @@ def _encode_choice(job: _Job, name: str, rule: FieldRule, value: Value) -> _Piec
     if choice is None and value is None:
         return _cleared(job, name, rule)
     if rule.kind is Kind.STATE and choice is not None:
-        return _Piece(dict(zip(rule.write, choice.native, strict=True)), (name,), _neighbour(name, choice))
+        return _Piece(dict(zip(rule.write, choice.native, strict=True)), (name,), _neighbour(job, name, choice))
     if choice is not None:
         native = pick_option(choice.native, job.options.get(rule.write[0], ()))
         if native is not None:
             raw = write_scalar(native, notation)
-            return _Piece(dict.fromkeys(rule.write, raw), (name,), _neighbour(name, choice))
+            return _Piece(dict.fromkeys(rule.write, raw), (name,), _neighbour(job, name, choice))
     elif isinstance(value, str) and value.startswith(OTHER):
         own = pick_option((value.removeprefix(OTHER),), job.options.get(rule.write[0], ()))
         if own is not None and job.options.get(rule.write[0]):
@@ -238,10 +240,14 @@ def _encode_choice(job: _Job, name: str, rule: FieldRule, value: Value) -> _Piec
     return _Piece(piece.properties, piece.shows, (loss,))
 
 
-def _neighbour(name: str, choice: Choice) -> tuple[Loss, ...]:
+def _neighbour(job: _Job, name: str, choice: Choice) -> tuple[Loss, ...]:
+    """The loss of a value that the system shows as another; both in canonical words, not in the system's codes."""
     if not choice.loss:
         return ()
-    return (Loss(name, "no_counterpart", f"{choice.value} is shown as {' '.join(map(str, choice.native[:2]))}"),)
+    rule = job.mapping.fields[name]
+    native, is_state = choice.native, rule.kind is Kind.STATE
+    read = read_state(rule, native[0], native[1], job.shown) if is_state else read_choice(rule, native[0], job.shown)
+    return (Loss(name, "no_counterpart", f"{choice.value} is shown as {read}"),)
 
 
 def _encode_headed(job: _Job, heading: str, body: str) -> _Piece:

@@ -122,6 +122,26 @@ def test_field_without_counterpart_is_a_loss_only_when_it_holds_something():
     )
 
 
+@pytest.mark.parametrize(
+    ("mapping", "fields", "loss"),
+    [
+        (_DYNAMICS[ActivityType.EMAIL], {"direction": "forwarded"}, ("direction", "forwarded is shown as outgoing")),
+        (_HUBSPOT[ActivityType.MEETING], {"outcome": "tentative"}, ("outcome", "tentative is shown as scheduled")),
+        (
+            _DYNAMICS[ActivityType.CALL],
+            {"status": "busy", "direction": "inbound"},
+            ("status", "busy is shown as completed"),
+        ),
+    ],
+)
+def test_neighbouring_value_is_a_loss_told_in_canonical_words(mapping, fields, loss):
+    field, detail = loss
+
+    encoded = encode_fields(mapping, fields, only=set(fields))
+
+    assert encoded.losses == (Loss(field, "no_counterpart", detail),)
+
+
 def test_participants_are_left_to_the_translator():
     people = (Participant(Role.TO, "a@example.com"),)
 
