@@ -67,10 +67,7 @@ def _source_gone(link: Linked, target: Observation, policy: Policy) -> Action:
 
 
 def _source_present(link: Linked, source: Present, target: Observation, policy: Policy) -> Action:
-    if link.plan_on_source:
-        # What the source shows may be half of our own write; only the mirror flow can finish it.
-        return Defer(case=31, reason="write_unfinished")
-    ours = read_side(link.source, source)
+    ours = read_side(link.source, source, link.plan_prints if link.plan_on_source else ())
     edited = bool(ours.changed & source.projected.keys())
     match target:
         case Gone(back_again=True):
@@ -79,6 +76,9 @@ def _source_present(link: Linked, source: Present, target: Observation, policy: 
             return Unlink(case=19, reason="erased" if target.how is GoneHow.ERASED else "deleted in the target")
         case Gone():
             return bring_back(source, policy, case=17, generation=link.generation + 1)
+        case Present() if link.plan_on_source:
+            # The source shows half of our own write, and the mirror flow alone can finish it.
+            return Defer(case=31, reason="write_unfinished")
     wanted = edited or bool(source.associations)
     # A half-done write is finished first: a filter must not leave a record reopened.
     if wanted and policy.filter_always and not source.passes_filter and not link.plan_prints:

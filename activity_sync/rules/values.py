@@ -150,8 +150,9 @@ class Side:
 class Linked:
     """Source and target are one activity.
 
-    `plan_prints`: what each unfinished step of our own write leaves, first to last. `plan_on_source`: that write was
-    the mirror flow's, to what is the source here. `oscillating`: written more than four times in an hour without any
+    `plan_prints`: what each unfinished step of our own write leaves in the fields *that it writes*, first to last (an
+    unfinished plan that is replaced keeps its prints before those of the new one). `plan_on_source`: that write was the
+    mirror flow's, to what is the source here. `oscillating`: written more than four times in an hour without any
     field differing in visible text. `survivor_linked`: the record that the source was merged into has its own link.
     `generation`: how often this activity was created anew in the target.
     """

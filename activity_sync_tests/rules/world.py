@@ -292,11 +292,10 @@ class World:
         # Closed by a person since: half a write would hide their edit, so it goes in one change set.
         closed_by_us = prints_of(target.fields)["status"] == row.base[one.target].get("status")
         steps = _steps(written, target.fields, reopen=action.reopen and closed_by_us)
-        shown, left = dict(target.fields), []
-        for step in steps:
-            shown |= step
-            left.append(prints_of(shown))
-        row.plan = (one.target, tuple(left))
+        # Only the fields that it writes: what a person edited there meanwhile is not ours.
+        left = [prints_of(step) for step in steps]
+        # What an earlier plan may have left is still ours until the target has been read in another state.
+        row.plan = (one.target, (*(row.plan[1] if row.plan else ()), *left))
         row.revision += 1
         for step in steps:
             died = self.effect()
