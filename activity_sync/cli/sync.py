@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -16,7 +16,6 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.cli.console import output
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.errors import ConfigurationError
-from activity_sync.pipeline.report import COUNTS
 
 if TYPE_CHECKING:
     from activity_sync.cli.launch import FlowRun
@@ -29,14 +28,25 @@ FAILED_RECORDS = 1
 @click.option("--type", "type_name", metavar="TYPE", help="Only this activity type: note, task, call, email, meeting.")
 @click.option("--from", "first", metavar="DAY", help="First UTC day (YYYY-MM-DD) to read in full.")
 @click.option("--to", "last", metavar="DAY", help="Last UTC day, included; today when left out.")
+@click.option("--preview", is_flag=True, help="Decide and show, write nothing: the run stops before the loads.")
+@click.option("--failed", is_flag=True, help="Only the partitions whose latest run failed, each read in full.")
 @click.option("--no-wait", is_flag=True, help="Exit 3 instead of waiting while another run has the flow and type.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def sync(
-    flow: str | None, type_name: str | None, first: str | None, last: str | None, *, no_wait: bool, as_json: bool
+    *,
+    flow: str | None,
+    type_name: str | None,
+    first: str | None,
+    last: str | None,
+    preview: bool,
+    failed: bool,
+    no_wait: bool,
+    as_json: bool,
 ) -> int:
     """Carry what changed; with --from and --to, read those days in full.
 
-    Without days the run is incremental: it reads from where the last one ended.
+    Without days the run is incremental: it reads from where the last one ended. The first one reads all history, and
+    leaves out stretches without changes.
     """
     from activity_sync.bootstrap import read_configuration, read_settings  # noqa: PLC0415  # Dagster is slow to load
     from activity_sync.cli.launch import launch  # noqa: PLC0415
@@ -48,20 +58,37 @@ def sync(
     days = chosen_days(configuration, first, last)
     own_process_group()
     console = Console(stderr=True)
-    runs: list[FlowRun] = []
-    for one in flows:
-        some = [kind for kind in configuration.enabled(one) if kind in types]
-        if some:
-            runs.append(launch(settings, configuration, one, some, days=days, wait=not no_wait, console=console))
-    if as_json:
-        document = {
-            "flows": {run.flow.name: run.counts for run in runs},
-            "run_ids": [run.run_id for run in runs],
-        }
-        click.echo(json.dumps(document))
-    else:
+    runs = [
+        launch(
+            settings,
+            configuration,
+            one,
+            some,
+            days=days,
+            wait=not no_wait,
+            console=console,
+            preview=preview,
+            failed=failed,
+        )
+        for one in flows
+        if (some := [kind for kind in configuration.enabled(one) if kind in types])
+    ]
+    error = next((run.error for run in runs if run.error is not None), None)
+    if not as_json:
         show(output(), runs)
+    if error is not None:
+        raise error
+    if as_json:
+        click.echo(json.dumps(document_of(runs)))
     return FAILED_RECORDS if any(run.total("failed") for run in runs) else 0
+
+
+def document_of(runs: list[FlowRun]) -> dict[str, Any]:
+    """The command's `--json`."""
+    return {
+        "flows": {run.flow.name: run.counts for run in runs},
+        "run_ids": [run_id for run in runs for run_id in run.run_ids],
+    }
 
 
 def show(console: Console, runs: list[FlowRun]) -> None:
@@ -69,12 +96,16 @@ def show(console: Console, runs: list[FlowRun]) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     for run in runs:
-        table = Table(title=f"{run.flow.name}   run {run.run_id}", title_justify="left")
+        if not run.run_ids:
+            console.print(f"{run.flow.name}: nothing to run")
+            continue
+        title = f"run {run.run_id}" + (f" and {len(run.run_ids) - 1} before it" if len(run.run_ids) > 1 else "")
+        table = Table(title=f"{run.flow.name}   {title}", title_justify="left")
         table.add_column("type")
-        for name in COUNTS:
+        for name in next(iter(run.counts.values())):
             table.add_column(name, justify="right")
         for kind, counts in run.counts.items():
-            table.add_row(kind, *(f"{counts[name]:,}" for name in COUNTS))
+            table.add_row(kind, *(f"{count:,}" for count in counts.values()))
         console.print(table)
         console.print(f"  {', '.join(f'{count} {system} calls' for system, count in run.calls.items())}")
 

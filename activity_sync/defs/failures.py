@@ -20,20 +20,21 @@ def failure_of(error: ActivitySyncError) -> dg.Failure:
     )
 
 
-def error_of(event: dg.DagsterEvent) -> ActivitySyncError | None:
-    """The error behind a step's failure, as it was raised; None for an event that tells of none.
+def error_of(event: dg.DagsterEvent, run_id: str) -> ActivitySyncError | None:
+    """The error behind a step's failure, as it was raised, and where; None for an event that tells of none.
 
     Anything but our own errors becomes a FatalError that names the first cause.
     """
-    if not event.is_step_failure:
+    if not event.is_step_failure or event.step_key is None:
         return None
+    where = f"[{event.step_key.replace('__', '/')}, run {run_id}]"
     data = event.step_failure_data
     if data.user_failure_data is not None:
         told = {name: str(value.value) for name, value in data.user_failure_data.metadata.items()}
         kind = getattr(errors, told.pop("error", ""), FatalError)
         if issubclass(kind, ActivitySyncError):
             return kind(
-                data.user_failure_data.description or "",
+                f"{data.user_failure_data.description} {where}",
                 system=told.get("system"),
                 setting=told.get("setting"),
                 code=told.get("code"),
@@ -42,4 +43,5 @@ def error_of(event: dg.DagsterEvent) -> ActivitySyncError | None:
     info = data.error
     while info is not None and info.cause is not None:
         info = info.cause
-    return None if info is None else FatalError((info.message or info.cls_name or "").strip())
+    message = "the step failed" if info is None else (info.message or info.cls_name or "").strip()
+    return FatalError(f"{message} {where}")

@@ -23,7 +23,7 @@ async def leased(session: Session, scope: Scope, step: Callable[[Session, Scope]
 
     RetriableError when another run has kept the lease for an hour.
     """
-    holder = holder_of(scope.run_id)
+    holder = session.holder or holder_of(scope.run_id)
     held = session.ledger.lease_holder(scope.flow.name, scope.activity_type)
     ours_before = held is not None and held.token == holder.token  # taken for the whole run by who started it
     waited = 0.0

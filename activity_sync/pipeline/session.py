@@ -12,6 +12,7 @@ from activity_sync.activities.identity import RecordRef, own_key
 from activity_sync.activities.kinds import Step
 from activity_sync.configuration import Configuration
 from activity_sync.ledger.ledger import Ledger
+from activity_sync.ledger.processes import Holder
 from activity_sync.pipeline.scope import Scope
 from activity_sync.rules.values import Policy
 from activity_sync.staging.staging import Staging
@@ -26,6 +27,7 @@ class Session:
     """Open connections and files. One per run and process; every step gets it.
 
     `key` is the secret of the fingerprints. `clock` gives aware UTC times. `accounts` fills as systems are identified.
+    `holder`: in whose name leases are held, where that is not each run by itself.
     """
 
     systems: Mapping[str, System]
@@ -35,6 +37,7 @@ class Session:
     key: bytes
     clock: Callable[[], datetime]
     accounts: dict[str, Account] = field(default_factory=dict)
+    holder: Holder | None = None
 
     def source(self, scope: Scope) -> System:
         """The system a flow reads from."""

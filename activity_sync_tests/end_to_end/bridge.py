@@ -61,13 +61,18 @@ class Bridge:
         *,
         first: str | None = None,
         last: str | None = None,
+        preview: bool = False,
+        failed: bool = False,
     ) -> dict[str, FlowRun]:
-        """One pass in this process, by flow: as the command does it, but for the command line."""
+        """One pass in this process, by flow: as the command does it, but for the command line.
+
+        Raises what the command would exit 3 for.
+        """
         configuration = load_configuration(self.settings.config_path)
         days = chosen_days(configuration, first, last)
         types = chosen_types(kind)
         console = Console(quiet=True)
-        return {
+        runs = {
             one.name: launch(
                 self.settings,
                 configuration,
@@ -76,9 +81,15 @@ class Bridge:
                 days=days,
                 wait=True,
                 console=console,
+                preview=preview,
+                failed=failed,
             )
             for one in chosen_flows(configuration, flow)
         }
+        for run in runs.values():
+            if run.error is not None:
+                raise run.error
+        return runs
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The real command in a process of its own."""

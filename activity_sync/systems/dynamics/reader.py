@@ -43,9 +43,11 @@ class DynamicsReader:
         self._own_user = own_user
         self._now = now
 
-    async def oldest_changes(self, types: Collection[ActivityType]) -> dict[ActivityType, datetime | None]:
-        """The oldest modification time per type, all in one call; None where there is no activity."""
-        reads = [_oldest(ACTIVITY_TABLES[one]) for one in types]
+    async def oldest_changes(
+        self, types: Collection[ActivityType], *, since: datetime | None = None
+    ) -> dict[ActivityType, datetime | None]:
+        """The oldest modification time per type, at or after `since`, all in one call; None where there is none."""
+        reads = [_oldest(ACTIVITY_TABLES[one], since) for one in types]
         answers = await self._operations.read_rows(reads)
         return {
             one: read_moment(rows[0]["modifiedon"]) if rows else None for one, rows in zip(types, answers, strict=True)
@@ -146,8 +148,10 @@ def rows_by_id(table: Table, ids: Iterable[str], shape: dict[str, str], *, annot
     ]
 
 
-def _oldest(table: Table) -> Operation:
+def _oldest(table: Table, since: datetime | None) -> Operation:
     options = {"$select": "modifiedon", "$orderby": f"modifiedon asc,{table.key} asc", "$top": "1"}
+    if since is not None:
+        options["$filter"] = f"modifiedon ge {moment_literal(since)}"
     return Operation("GET", f"{table.entity_set}?{query(options)}")
 
 

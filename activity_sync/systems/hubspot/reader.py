@@ -19,6 +19,8 @@ from activity_sync.systems.hubspot.wire import (
     MODIFIED,
     Hits,
     Json,
+    ceil_millis,
+    filter_on,
     fits_search,
     read_modified,
     read_record,
@@ -51,9 +53,11 @@ class HubSpotReader:
         self._totals: dict[str, int] = {}
         self._own_apps: set[str] = set()
 
-    async def oldest_changes(self, types: Collection[ActivityType]) -> dict[ActivityType, datetime | None]:
-        """The oldest modification time per type, one search each; None where there is no activity."""
-        pages = await asyncio.gather(*(self._oldest(one) for one in types))
+    async def oldest_changes(
+        self, types: Collection[ActivityType], *, since: datetime | None = None
+    ) -> dict[ActivityType, datetime | None]:
+        """The oldest modification time per type, at or after `since`, one search each; None where there is none."""
+        pages = await asyncio.gather(*(self._oldest(one, since=since) for one in types))
         return {
             one: read_modified(page.results[0]) if page.results else None
             for one, page in zip(types, pages, strict=True)
@@ -136,10 +140,12 @@ class HubSpotReader:
             total = (await self._oldest(activity_type)).total
         return is_list_cheaper(in_window=first.total, in_all=total, kinds=len(TARGETS))
 
-    async def _oldest(self, activity_type: ActivityType) -> Hits:
-        body = search_body((), properties=(MODIFIED,), sort=MODIFIED, limit=1)
+    async def _oldest(self, activity_type: ActivityType, *, since: datetime | None = None) -> Hits:
+        filters = () if since is None else ((filter_on(MODIFIED, "GTE", ceil_millis(since)),),)
+        body = search_body(filters, properties=(MODIFIED,), sort=MODIFIED, limit=1)
         page = await self._operations.search(activity_type, body)
-        self._totals[activity_type] = page.total
+        if since is None:
+            self._totals[activity_type] = page.total
         return page
 
     async def _search(self, activity_type: ActivityType, filters: Sequence[Json], sort: str) -> Hits:
