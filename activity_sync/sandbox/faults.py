@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-FaultKind = Literal["status", "drop_before", "drop_after", "status_after", "truncate", "slow", "slow_after"]
+FaultKind = Literal["status", "drop_before", "drop_after", "status_after", "truncate", "slow", "slow_write"]
 
 
 class BadFault(ValueError):  # noqa: N818 - named after what is wrong
@@ -19,8 +19,8 @@ class Fault:
 
     kind: `status` answers `status` without applying the request; `status_after` applies it, then answers
     `status`; `drop_before` and `drop_after` cut the connection before or after applying; `truncate` cuts it in the
-    middle of the answer's body; `slow` and `slow_after` answer correctly, `delay_ms` later: the first waits before it applies
-    the request, the second after it has.
+    middle of the answer's body; `slow` answers correctly, `delay_ms` later; `slow_write` likewise, but applies the
+    request at once, and only a request that has written a record waits.
     A request that matches fires the rule when it is past the first `skip` matches, the rule has fired fewer
     than `times` times (None: no end), and a draw falls under `probability`. `retry_after` is in seconds (None:
     the header is left out). Token requests match only a `route` given as `token`.

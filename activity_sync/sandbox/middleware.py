@@ -93,24 +93,28 @@ class SandboxMiddleware:
                 await self._refuse(fault, send)
             case "drop_before":
                 await _cut(scope, receive)
-            case "status_after" | "drop_after" | "truncate" | "slow_after":
+            case "status_after" | "drop_after" | "truncate" | "slow_write":
                 messages: list[Message] = []
 
                 async def kept(message: Message) -> None:
                     messages.append(message)
 
+                written = self._controls.requests.writes.total()
                 await self._app(scope, receive, kept)
-                await self._spoil(fault, messages, scope, receive, send)
+                wrote = self._controls.requests.writes.total() > written
+                await self._spoil(fault, messages, scope, receive, send, wrote=wrote)
 
-    async def _spoil(self, fault: Fault, messages: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
+    async def _spoil(
+        self, fault: Fault, messages: list[Message], scope: Scope, receive: Receive, send: Send, *, wrote: bool
+    ) -> None:
         if fault.kind == "status_after":
             await self._refuse(fault, send)
             return
-        if fault.kind == "slow_after":
-            # Until the time is up, or the client has gone.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_disconnected(receive), fault.delay_ms / 1000)
-                return
+        if fault.kind == "slow_write":
+            if wrote:
+                # Until the time is up, or the client has gone.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(_disconnected(receive), fault.delay_ms / 1000)
             for message in messages:
                 await send(message)
             return

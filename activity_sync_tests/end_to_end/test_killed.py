@@ -61,7 +61,7 @@ def _kill_in_the_middle_of_creating(bridge: Bridge, flow: str, system: str) -> N
     """The run dies after its first batch was written, before it could read the answer."""
     sandbox = bridge.sandboxes.hubspot if system == "hubspot" else bridge.sandboxes.dynamics
     path = r".*/batch/create$" if system == "hubspot" else r".*/\$batch$"
-    fault = Fault("slow_after", method="POST", path=path, delay_ms=120_000)
+    fault = Fault("slow_write", method="POST", path=path, delay_ms=120_000)
     sandbox.controls.faults.add(fault)
     bridge.forget()
     process = subprocess.Popen(
