@@ -72,7 +72,6 @@ from activity_sync_tests.rules.states import (
     prints,
     shows,
     side,
-    value,
 )
 
 EARLY = edited_at(EDITED, 0, "subject")
@@ -258,10 +257,8 @@ class TestOrderOfQuestions:
 class TestLossNeverTravelsBack:
     """The target holds "b" cut from the source's "long b"."""
 
-    LONG = {"subject": value("s"), "body": value("b"), "owner": value("o")}
-
     def long(self, version="1", *, subject="s", body="long b", cut="b"):
-        return shows(version, subject=subject, body=body, projected={**self.LONG, **prints(subject=subject, body=cut)})
+        return shows(version, subject=subject, body=body, projected=prints(subject=subject, body=cut, owner="o"))
 
     def link(self):
         return linked(source=side(body="long b"))

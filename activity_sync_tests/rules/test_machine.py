@@ -8,6 +8,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from activity_sync_tests.rules.profile import PROFILE
 from activity_sync_tests.rules.strategies import PAUSES, WORLDS, edits_of, records_of
 from activity_sync_tests.rules.world import FLOWS, World
 
@@ -78,3 +79,4 @@ class TwoFlows(RuleBasedStateMachine):
 
 
 TestTwoFlows = TwoFlows.TestCase
+TestTwoFlows.settings = PROFILE

@@ -37,7 +37,7 @@ QUIET = {5, 11, 23, 26}
 ASKED = {17, 18, 24}
 
 
-class Struck(Exception):
+class Struck(Exception):  # noqa: N818 no error: the world's doing
     """The process dies, or the network does."""
 
 
@@ -143,9 +143,7 @@ class World:
                     seen_there = replace(seen_there, field_times=self.crms[target].records[target_id].times(names))
                 case _:
                     break
-        return Proposal(
-            source, target, source_id, row, row.revision if row else -1, link, seen, seen_there, action
-        )
+        return Proposal(source, target, source_id, row, row.revision if row else -1, link, seen, seen_there, action)
 
     def observe(self, system: str, record_id: str, hidden: Collection[str]) -> Observation:
         record = self.crms[system].records.get(record_id)
@@ -170,9 +168,7 @@ class World:
         ]
         return next((row for row in known if row.state != "tombstoned"), known[-1] if known else None)
 
-    def link(
-        self, row: Row | None, source: str, target: str, source_id: str, *, hidden: Collection[str]
-    ) -> Link:
+    def link(self, row: Row | None, source: str, target: str, source_id: str, *, hidden: Collection[str]) -> Link:
         if row is None:
             return NoLink()
         sides = {
