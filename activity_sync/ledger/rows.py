@@ -10,6 +10,7 @@ from typing import Any
 
 from activity_sync.activities.fingerprint import Fingerprint
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.rules.elements import ElementState as ElementState  # noqa: PLC0414  # a part of `Element`
 
 NO_PRINTS: Fingerprint = {}
 
@@ -20,14 +21,6 @@ class LinkState(StrEnum):
     PENDING = "pending"
     LINKED = "linked"
     TOMBSTONED = "tombstoned"
-
-
-class ElementState(StrEnum):
-    """What became of one association: on both sides, not yet, or found impossible to carry."""
-
-    CARRIED = "carried"
-    WAITING = "waiting"
-    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from activity_sync.activities.activity import Activity
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import RecordKind, Role
 from activity_sync.ledger.rows import Element as Stored
-from activity_sync.ledger.rows import ElementState as StoredState
 from activity_sync.ledger.rows import LinkRow
 from activity_sync.pipeline.rows import Ref
 from activity_sync.rules.elements import (
@@ -50,7 +49,7 @@ def known(row: LinkRow, flow: Flow) -> list[Element]:
             here, there = there, here
         if here:
             target = key(one.kind, there) if there else ""
-            found.append(Element(key(one.kind, here), target, ElementState(one.state.value)))
+            found.append(Element(key(one.kind, here), target, one.state))
     return found
 
 
@@ -96,7 +95,7 @@ def stored(row: LinkRow | None, flow: Flow, staged: Iterable[Mapping[str, str]])
             ]
             continue
         ids = (one["source"], one["target"]) if origin_is_source else (one["target"], one["source"])
-        hold.append(Stored(one["kind"], Role.ASSOCIATED.value, ids[0], ids[1], StoredState(one["state"])))
+        hold.append(Stored(one["kind"], Role.ASSOCIATED.value, ids[0], ids[1], ElementState(one["state"])))
     return hold, remove
 
 
