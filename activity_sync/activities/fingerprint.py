@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import lru_cache
 
 import nh3
 
@@ -56,6 +57,8 @@ _MARKUP = re.compile("[<&]")
 _SPACE = re.compile(r"\s+")
 # Characters without a glyph: servers drop or add them freely.
 _INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
+# A record's body is looked at several times in a row: read, compared, written, compared.
+_BODIES_AT_HAND = 16
 
 
 def fingerprint(fields: Mapping[str, Value], *, key: bytes) -> dict[str, FieldPrint]:
@@ -63,6 +66,7 @@ def fingerprint(fields: Mapping[str, Value], *, key: bytes) -> dict[str, FieldPr
     return {name: _print(value, key) for name, value in fields.items()}
 
 
+@lru_cache(maxsize=_BODIES_AT_HAND)
 def visible_text(body: RichText) -> str:
     """All characters a reader sees, without any white space: equal for two markups of the same text."""
     text = body.text

@@ -40,7 +40,7 @@ def length(text: str, unit: LengthUnit) -> int:
         case LengthUnit.CHARS:
             return len(text)
         case LengthUnit.UTF16:
-            return len(text) + sum(character > "\uffff" for character in text)
+            return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut_text(text: str, limit: int, *, unit: LengthUnit) -> str:

@@ -51,7 +51,7 @@ class Seen:
 
 @dataclass
 class Card:
-    """One record on its way to a decision. `wire`: the whole activity as the target would take it, once encoded."""
+    """One record on its way to a decision. `wire`: the whole activity as a create under `wire_key`, once encoded."""
 
     seen: Seen
     row: LinkRow | None
@@ -62,6 +62,7 @@ class Card:
     target_activity: Activity | None = None
     target_record: SourceRecord | None = None
     wire: Wire | None = None
+    wire_key: str = ""
     lossy_at_source: frozenset[str] = frozenset()
     elements: ElementMerge = field(default_factory=ElementMerge)
 
@@ -90,8 +91,7 @@ class Observer:
             shown = self.prints(card.activity.fields)
             projected: Fingerprint = {}
             if not unchanged(card.link, shown):
-                card.wire = self.encode(card)
-                projected = self.prints(card.wire.intended)
+                projected = self.prints(self.encode(card, generation=row.generation if row else 0).intended)
         except InvalidRecord as error:
             card.source = Present({}, version=record.version, invalid=(error.code or "invalid", error.message))
             return card
@@ -137,10 +137,8 @@ class Observer:
         if isinstance(card.source, Present) and card.activity is not None:
             card.lossy_at_source = self.cut_at_source(card.target_activity)
             card.elements = self.elements(card)
-            card.wire = card.wire or self.encode(card)
-            card.source = replace(
-                card.source, projected=self.prints(card.wire.intended), associations=card.elements.diff
-            )
+            wire = card.wire or self.encode(card, generation=card.row.generation if card.row else 0)
+            card.source = replace(card.source, projected=self.prints(wire.intended), associations=card.elements.diff)
 
     def elements(self, card: Card) -> ElementMerge:
         """What the associations of a linked record ask for; nothing on any other."""
@@ -189,9 +187,14 @@ class Observer:
         changed = [name for name, entry in shown.items() if name in side.base and entry != side.base[name]]
         return bool(changed) and all(shown[name].visible == side.base[name].visible for name in changed)
 
-    def encode(self, card: Card, *, key: str | None = None) -> Wire:
+    def encode(self, card: Card, *, generation: int) -> Wire:
         """The whole activity as the target takes it, for a create. InvalidRecord."""
-        return self.target.translator.encode(self.for_target(card), self.target_links(card.seen.resolved.refs), key=key)
+        key = self.session.key_of(self.scope, card.seen.id, generation)
+        if card.wire is None or card.wire_key != key:
+            links = self.target_links(card.seen.resolved.refs)
+            card.wire = self.target.translator.encode(self.for_target(card), links, key=key)
+            card.wire_key = key
+        return card.wire
 
     def encode_update(
         self, card: Card, *, fields: Collection[str], add: Collection[str], remove: Sequence[str]

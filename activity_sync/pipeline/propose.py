@@ -129,11 +129,10 @@ class Proposer:
     def _with_body(self, card: Card, action: actions.Action, plain: Proposal) -> Proposal:
         match action:
             case actions.Create(generation=generation):
-                key = self.session.key_of(self.scope, card.seen.id, generation)
-                wire = self.observer.encode(card, key=key)
+                wire = self.observer.encode(card, generation=generation)
                 return replace(
                     plain,
-                    key=key,
+                    key=card.wire_key,
                     generation=generation,
                     body=wire.body,
                     target_prints=self.observer.prints(wire.intended),
