@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from activity_sync.sandbox.serve import start_sandboxes
-from activity_sync_tests.end_to_end.bridge import Bridge, dynamics_people, hubspot_people
+from activity_sync.settings import PROJECT_ROOT
+from activity_sync_tests.end_to_end.bridge import Bridge, dynamics_people, hubspot_people, totals
+from activity_sync_tests.end_to_end.goldens import load_goldens, seed_golden
+from activity_sync_tests.end_to_end.people import populate
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +33,23 @@ def peopled(bridge: Bridge) -> Bridge:
     return bridge
 
 
+@pytest.fixture(scope="session")
+def carried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
+    """All golden records, carried once in both directions. Tests look at it, and change nothing in either CRM."""
+    goldens = load_goldens()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        bridges = make_bridge(tmp_path_factory.mktemp("goldens"), monkeypatch)
+        bridge = next(bridges)
+        populate(bridge)
+        for golden in goldens:
+            seed_golden(bridge, golden)
+        found = totals(bridge.sync())
+        assert found["created"] == len(goldens), found
+    # The environment is other tests' again.
+    yield bridge
+    bridges.close()
+
+
 def make_bridge(
     folder: Path, monkeypatch: pytest.MonkeyPatch, *, settings: dict[str, object] | None = None
 ) -> Iterator[Bridge]:
@@ -42,6 +62,7 @@ def make_bridge(
             **os.environ,
             **sandboxes.environment,
             "ACTIVITY_SYNC_HOME": str(folder / "home"),
+            "ACTIVITY_SYNC_CONFIG": str(PROJECT_ROOT / "activity_sync" / "sync.yaml"),
             "DAGSTER_HOME": str(dagster_home),
             "DAGSTER_DISABLE_TELEMETRY": "yes",
         }
