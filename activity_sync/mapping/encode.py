@@ -166,9 +166,16 @@ def _encode(job: _Job, name: str, rule: FieldRule) -> _Piece:
         return _Piece(piece.properties, piece.shows, losses=(loss,) if loss else ())
     properties = dict.fromkeys(rule.write, raw)
     if rule.plain_copy:
-        properties[rule.plain_copy] = as_text(body_as(value))
+        properties[rule.plain_copy] = _plain_copy(job, rule, body_as(value))
     shows = () if rule.create_only else (name,)
     return _Piece(properties, shows, losses=(loss,) if loss else ())
+
+
+def _plain_copy(job: _Job, rule: FieldRule, body: RichText) -> str:
+    """The body as text, cut like the body itself; links and lists can make it the longer one."""
+    limit = job.limits.get(rule.plain_copy or "", rule.limit)
+    text = as_text(body)
+    return text if limit is None else cut_text(text, limit, unit=job.mapping.notation.length_unit)
 
 
 def _cleared(job: _Job, name: str, rule: FieldRule) -> _Piece:

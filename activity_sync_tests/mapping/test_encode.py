@@ -102,6 +102,20 @@ def test_long_html_body_is_cut_and_closed():
     assert encoded.losses == (Loss("body", "cut", "kept 65536 of 70018"),)
 
 
+def test_text_beside_long_html_is_cut_too():
+    body = RichText("<ul>" + "<li>x</li>" * 7_000 + "</ul>", html=True)
+
+    encoded = encode_fields(_HUBSPOT[ActivityType.EMAIL], {"body": body}, only={"body"})
+
+    assert encoded.properties["hs_email_text"].startswith("  * x\n  * x\n")
+    assert {name: len(value) > 30_000 for name, value in encoded.properties.items()} == {
+        "hs_email_html": True,
+        "hs_email_text": True,
+    }
+    assert max(map(len, encoded.properties.values())) <= 65_536
+    assert [loss.what for loss in encoded.losses] == ["cut"]
+
+
 def test_limit_of_the_metadata_wins():
     fields = {"subject": "x" * 300, "body": RichText("y" * 3000, html=False)}
 
