@@ -169,6 +169,7 @@ def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
         ":memory:", config={"threads": 2, "memory_limit": "1GB", "temp_directory": str(scratch / "spill")}
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # it goes to stdout, amid a command's JSON
     return connection
 
 
