@@ -42,6 +42,11 @@ def write_headed_body(
     return _cut(field, markup, limit, unit=unit, html=True) if markup else (None, None)
 
 
+def fits_unheaded(body: Value, limit: int | None, *, unit: LengthUnit) -> bool:
+    """Whether a body would be written whole, as HTML without a heading."""
+    return body is None or limit is None or length(as_html(body_as(body)), unit) <= limit
+
+
 def _cut(field: str, text: str, limit: int | None, *, unit: LengthUnit, html: bool) -> tuple[str | None, Loss | None]:
     size = length(text, unit)
     if limit is None or size <= limit:

@@ -9,7 +9,7 @@ from typing import Any
 
 from activity_sync.activities.activity import RichText, Value
 from activity_sync.activities.loss import Loss
-from activity_sync.mapping.bodies import body_as, write_body, write_headed_body
+from activity_sync.mapping.bodies import body_as, fits_unheaded, write_body, write_headed_body
 from activity_sync.mapping.cut import cut_text, length
 from activity_sync.mapping.decode import decode_in_context
 from activity_sync.mapping.required import completion_stamps, default_value
@@ -260,16 +260,22 @@ def _neighbour(job: _Job, name: str, choice: Choice) -> tuple[Loss, ...]:
 def _encode_headed(job: _Job, heading: str, body: str) -> _Piece:
     """Both fields of a property; the one that is not written keeps its current value."""
     rule = job.mapping.fields[body]
+    unit = job.mapping.notation.length_unit
+    limit = _limit(job, rule)
     subject = job.shown.get(heading)
     text = job.shown.get(body)
+    is_ours = job.only is not None and body not in job.only
     raw, loss = write_headed_body(
         body,
         subject if isinstance(subject, str) else None,
         None if text is None else body_as(text),
-        is_ours=job.only is not None and body not in job.only,
-        limit=_limit(job, rule),
-        unit=job.mapping.notation.length_unit,
+        is_ours=is_ours,
+        limit=limit,
+        unit=unit,
     )
+    if is_ours and loss is not None and fits_unheaded(job.fields.get(body), limit, unit=unit):
+        # What stands there is no cut copy: it stays whole, and the heading finds no room.
+        return _Piece(losses=(Loss(heading, "dropped", "no room above the body"),))
     shows = tuple(name for name in (heading, body) if name in job.shown)
     losses = (loss,) if loss else ()
     if raw is None:

@@ -5,7 +5,7 @@ Used by the transform, and by the load for rows whose link or source has moved s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -143,8 +143,16 @@ class Proposer:
                 )
             case actions.Update(fields=fields):
                 wire = self.observer.encode_update(card, fields=fields, add=action.add, remove=action.remove)
+                unplaced = set(fields) - wire.intended.keys()
+                if unplaced and unplaced == set(fields) and not (action.add or action.remove):
+                    return replace(
+                        as_target_shows(plain, unplaced),
+                        action="acknowledge",
+                        reason="no place in the target",
+                        losses=losses_json(wire.losses),
+                    )
                 return replace(
-                    plain,
+                    as_target_shows(plain, unplaced),
                     body=wire.body,
                     fields=fields,
                     target_prints=self.observer.prints(wire.intended),
@@ -207,6 +215,15 @@ class Proposer:
     def _target_values(card: Card, fields: Sequence[str]) -> dict[str, Any]:
         held = card.target_activity.fields if card.target_activity is not None else {}
         return {name: readable(held.get(name)) for name in fields}
+
+
+def as_target_shows(proposal: Proposal, fields: Collection[str]) -> Proposal:
+    """The proposal of a write that does not reach these fields: the target goes on showing them as it does.
+
+    `proposal.target_prints` is what the target showed when it was read.
+    """
+    seen = {name: str(proposal.target_prints[name]) for name in fields if name in proposal.target_prints}
+    return replace(proposal, moves={**proposal.moves, "target": proposal.moves.get("target", {}) | seen})
 
 
 def readable(value: Value) -> Any:

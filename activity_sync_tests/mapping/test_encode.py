@@ -264,6 +264,31 @@ def test_subject_alone_leaves_the_current_body_of_a_note_untouched():
     assert encoded.intended == {"subject": "New", "body": own}
 
 
+def test_whole_body_is_not_cut_for_a_heading():
+    own = RichText(f"<p>{'x' * 65_500}</p>", html=True)
+    fields = {"subject": "A heading that is too long by a little", "body": own}
+
+    encoded = encode_fields(
+        _HUBSPOT[ActivityType.NOTE], fields, only={"subject"}, current={"subject": None, "body": own}
+    )
+
+    assert (encoded.properties, encoded.intended) == ({}, {})
+    assert encoded.losses == (Loss("subject", "dropped", "no room above the body"),)
+
+
+def test_cut_copy_is_cut_again_for_a_longer_heading():
+    whole, copy = (RichText(f"<p>{'x' * size}</p>", html=True) for size in (70_000, 65_500))
+    fields = {"subject": "Longer", "body": whole}
+
+    encoded = encode_fields(
+        _HUBSPOT[ActivityType.NOTE], fields, only={"subject"}, current={"subject": "Old", "body": copy}
+    )
+
+    assert len(encoded.properties["hs_note_body"]) == 65_536
+    assert encoded.properties["hs_note_body"].startswith("<p><strong>Longer</strong></p><p>xxx")
+    assert [(loss.field, loss.what) for loss in encoded.losses] == [("body", "cut")]
+
+
 def test_body_alone_leaves_the_current_subject_of_a_note():
     fields = {"subject": "New", "body": RichText("ours", html=False)}
 
