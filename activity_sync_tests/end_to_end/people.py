@@ -118,9 +118,7 @@ def hubspot_activity(
                         }
                     ]
                 },
-                "associations": [
-                    {"from": [object_type, record_id], "to": list(HUBSPOT_RECORDS[name])} for name in on
-                ],
+                "associations": [{"from": [object_type, record_id], "to": list(HUBSPOT_RECORDS[name])} for name in on],
             }
         }
     )

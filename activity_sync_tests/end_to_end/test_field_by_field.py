@@ -7,6 +7,7 @@ one that is not expected must be empty.
 from __future__ import annotations
 
 import json
+
 import pytest
 
 from activity_sync.activities.kinds import ActivityType, Step
