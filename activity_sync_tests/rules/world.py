@@ -351,6 +351,8 @@ class World:
         assert isinstance(action, actions.Update)
         adopted = one.row is not None and one.row.base[one.source][name].exact == "-"
         assert source.edited(name) or finishing or adopted, f"an echo or a loss is carried: {name} {source} {target}"
+        cut = name == "body" and is_cut(one.target, target.fields)
+        assert not cut or adopted, f"a loss travels back: {source} {target}"
         if name in action.overwrites:
             assert source.edited(name), f"a false conflict: {name} {source} {target}"
             assert target.edited(name), f"a false conflict: {name} {source} {target}"
