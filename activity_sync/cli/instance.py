@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import dagster as dg
+from typing import TYPE_CHECKING
 
 from activity_sync.errors import ConfigurationError
 from activity_sync.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 @contextmanager
@@ -20,12 +22,9 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     The root's dagster.yaml names folders relative to the root, so the process works from there while it is open; all
     paths of the settings are absolute by then.
     """
-    home = settings.dagster_home
-    if not home.is_dir():
-        raise ConfigurationError(
-            f"DAGSTER_HOME is {home}, which is no folder; create it (an empty one serves) or unset the variable",
-            setting="DAGSTER_HOME",
-        )
+    home = existing_dagster_home(settings)
+    import dagster as dg  # noqa: PLC0415  # slow to load: the checks before it answer at once
+
     here = Path.cwd()
     if home == PROJECT_ROOT:
         os.chdir(PROJECT_ROOT)
@@ -34,3 +33,14 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
             yield instance
     finally:
         os.chdir(here)
+
+
+def existing_dagster_home(settings: Settings) -> Path:
+    """The folder of the instance; ConfigurationError where there is none."""
+    home = settings.dagster_home
+    if not home.is_dir():
+        raise ConfigurationError(
+            f"DAGSTER_HOME is {home}, which is no folder; create it (an empty one serves) or unset the variable",
+            setting="DAGSTER_HOME",
+        )
+    return home

@@ -14,7 +14,7 @@ from activity_sync.cli.sandbox import sandbox
 from activity_sync.cli.status import status
 from activity_sync.cli.sync import sync
 from activity_sync.cli.trace import trace
-from activity_sync.errors import ActivitySyncError, ConfigurationError
+from activity_sync.errors import ActivitySyncError, ConfigurationError, FatalError
 
 WRONG_USE = 2
 SYSTEMIC = 3
@@ -49,6 +49,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(_report(ConfigurationError(error.format_message()), as_json=as_json, quiet=not as_json))
     except ActivitySyncError as error:
         sys.exit(_report(error, as_json=as_json, quiet=False))
+    except Exception as error:
+        # A defect of ours: the trace is for whoever reports it, the document for whoever reads stdout.
+        logging.getLogger(__name__).exception("activity-sync met what it does not know")
+        sys.exit(_report(FatalError(f"{type(error).__name__}: {error}"), as_json=as_json, quiet=False))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
 from activity_sync.activities.kinds import Step
 from activity_sync.cli.console import output
-from activity_sync.configuration import FLOWS, Configuration
-from activity_sync.ledger.ledger import Ledger
-from activity_sync.ledger.outstanding import OutstandingState
+from activity_sync.cli.instance import dagster_instance, existing_dagster_home
+from activity_sync.configuration import FLOWS, Configuration, load_configuration
 from activity_sync.settings import Settings
+
+if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
+    from activity_sync.ledger.ledger import Ledger
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def status(*, as_json: bool) -> None:
     """Show per flow and type: last success, lag, waiting, failed, held, backlog and time to completion."""
-    from activity_sync.bootstrap import open_ledger, read_configuration, read_settings  # noqa: PLC0415
+    settings = Settings.from_environ()
+    configuration = load_configuration(settings.config_path)
+    existing_dagster_home(settings)
+    from activity_sync.bootstrap import open_ledger  # noqa: PLC0415
 
-    settings = read_settings()
-    configuration = read_configuration(settings)
     with open_ledger(settings) as ledger:
         flows = status_of(settings, configuration, ledger)
     if as_json:
@@ -48,8 +51,8 @@ def status_of(settings: Settings, configuration: Configuration, ledger: Ledger) 
     records known to be taken in by the next pass: creates of unknown end and those due for another try. `eta` is None
     where there is no backlog to work off, or no run from which its rate is known.
     """
-    from activity_sync.cli.instance import dagster_instance  # noqa: PLC0415  # Dagster is slow to load
-    from activity_sync.defs.assets import asset_key  # noqa: PLC0415
+    from activity_sync.defs.assets import asset_key  # noqa: PLC0415  # Dagster is slow to load
+    from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
 
     now = datetime.now(tz=UTC)
     overlap = configuration.limits.overlap_seconds  # a watermark stands this much before the read that set it

@@ -14,8 +14,10 @@ from rich.console import Console
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.cli.console import output
-from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.cli.instance import existing_dagster_home
+from activity_sync.configuration import FLOWS, Configuration, load_configuration
 from activity_sync.errors import ConfigurationError
+from activity_sync.settings import Settings
 
 if TYPE_CHECKING:
     from activity_sync.cli.launch import FlowRun
@@ -48,14 +50,22 @@ def sync(
     Without days the run is incremental: it reads from where the last one ended. The first one reads all history, and
     leaves out stretches without changes.
     """
-    from activity_sync.bootstrap import read_configuration, read_settings  # noqa: PLC0415  # Dagster is slow to load
-    from activity_sync.cli.launch import launch  # noqa: PLC0415
-
-    settings = read_settings()
-    configuration = read_configuration(settings)
+    settings = Settings.from_environ()
+    configuration = load_configuration(settings.config_path)
     flows = chosen_flows(configuration, flow)
     types = chosen_types(type_name)
     days = chosen_days(configuration, first, last)
+    if not any(kind in types for one in flows for kind in configuration.enabled(one)):
+        raise ConfigurationError(
+            f"{type_name or 'every activity type'} is switched off in the configuration "
+            f"(flows.FLOW.{type_name or 'TYPE'}.enabled)",
+            setting="--type" if type_name else "ACTIVITY_SYNC_CONFIG",
+        )
+    existing_dagster_home(settings)
+    for system in {name for one in flows for name in (one.source, one.target)}:
+        getattr(settings, system).require()
+    from activity_sync.cli.launch import launch  # noqa: PLC0415  # Dagster is slow to load
+
     own_process_group()
     console = Console(stderr=True)
     runs = [
@@ -147,6 +157,11 @@ def chosen_days(configuration: Configuration, first: str | None, last: str | Non
     today = datetime.now(tz=UTC).date()
     begin = _day(first, "--from") if first is not None else configuration.start_date
     end = _day(last, "--to") if last is not None else today
+    for option, day in (("--from", begin), ("--to", end)):
+        if day > today:
+            raise ConfigurationError(
+                f"{option} {day} lies in the future; the last partition is today, {today}", setting=option
+            )
     if begin > end:
         raise ConfigurationError(f"--from {begin} lies after --to {end}", setting="--from")
     if begin < configuration.start_date:
@@ -155,8 +170,6 @@ def chosen_days(configuration: Configuration, first: str | None, last: str | Non
             "an earlier start_date in the configuration",
             setting="--from",
         )
-    if end > today:
-        raise ConfigurationError(f"--to {end} lies in the future; the last partition is today, {today}", setting="--to")
     return begin, end
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -14,9 +14,12 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.cli.console import output
 from activity_sync.configuration import FLOWS
 from activity_sync.errors import ConfigurationError
-from activity_sync.ledger.ledger import Ledger
-from activity_sync.ledger.rows import LinkRow
-from activity_sync.staging.staging import Staging
+from activity_sync.settings import Settings
+
+if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
+    from activity_sync.ledger.ledger import Ledger
+    from activity_sync.ledger.rows import LinkRow
+    from activity_sync.staging.staging import Staging
 
 
 @click.command()
@@ -27,10 +30,10 @@ def trace(record: str, *, as_json: bool) -> None:
 
     For example: activity-sync trace hubspot:task/30652597343
     """
-    from activity_sync.bootstrap import open_ledger, open_staging, read_settings  # noqa: PLC0415
-
-    settings = read_settings()
     ref, kind = parse(record)
+    settings = Settings.from_environ()
+    from activity_sync.bootstrap import open_ledger, open_staging  # noqa: PLC0415
+
     with open_ledger(settings) as ledger:
         document = trace_record(ledger, open_staging(settings), ref, kind)
     if as_json:
