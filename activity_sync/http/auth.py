@@ -17,6 +17,17 @@ MARGIN_SECONDS = 120.0
 """A token is renewed this long before it expires, or half-way through a shorter life."""
 
 
+# By the OAuth error code: what is refused is the address we want the token for, not the application.
+_REMEDIES = {
+    "invalid_resource": ("DYNAMICS_URL", "DYNAMICS_URL; the directory DYNAMICS_TENANT_ID has no such organization"),
+    "invalid_scope": ("DYNAMICS_URL", "DYNAMICS_URL; it is not the address of an organization"),
+}
+_ANY_REMEDY = (
+    "DYNAMICS_CLIENT_SECRET",
+    "DYNAMICS_TENANT_ID, DYNAMICS_CLIENT_ID and DYNAMICS_CLIENT_SECRET; the secret may have expired",
+)
+
+
 class Auth(Protocol):
     """A source of bearer tokens."""
 
@@ -93,13 +104,14 @@ class ClientCredentials:
 def _read_token(response: ApiResponse) -> tuple[str, float]:
     """The token and its life in seconds."""
     if response.status >= 400:
+        code = _read_error_code(response)
+        setting, remedy = _REMEDIES.get(code or "", _ANY_REMEDY)
         raise AuthenticationFailed(
-            f"The token endpoint refused the application ({response.status}): check DYNAMICS_TENANT_ID, "
-            "DYNAMICS_CLIENT_ID and DYNAMICS_CLIENT_SECRET; the secret may have expired.",
+            f"The token endpoint refused the application ({response.status}): check {remedy}.",
             system="dynamics",
-            setting="DYNAMICS_CLIENT_SECRET",
+            setting=setting,
             status=response.status,
-            code=_read_error_code(response),
+            code=code,
         )
     answer: Any = response.json()
     token = answer.get("access_token") if isinstance(answer, dict) else None

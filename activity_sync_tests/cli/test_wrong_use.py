@@ -72,6 +72,14 @@ CASES = {
         system="dynamics",
         environ={"DYNAMICS_AUTHORITY": f"http://127.0.0.1:{closed_port()}"},
     ),
+    "another address than the organization's": Case(
+        SYNC,
+        3,
+        "DYNAMICS_URL",
+        "check DYNAMICS_URL",
+        system="dynamics",
+        environ={"DYNAMICS_URL": f"http://127.0.0.1:{closed_port()}"},
+    ),
     "no HubSpot token": Case(
         SYNC, 2, "HUBSPOT_ACCESS_TOKEN", "not set", system="hubspot", environ={"HUBSPOT_ACCESS_TOKEN": ""}
     ),

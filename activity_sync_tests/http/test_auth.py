@@ -141,6 +141,18 @@ def test_refused_application_names_the_variables(connect, status):
     assert "the-secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("code", ["invalid_resource", "invalid_scope"])
+def test_an_address_that_is_no_organization_is_not_blamed_on_the_secret(connect, code):
+    organization = Organization()
+    organization.token_answers = [httpx.Response(400, json={"error": code})]
+
+    with pytest.raises(AuthenticationFailed) as caught:
+        run(connect(organization), read)
+
+    assert (caught.value.setting, caught.value.code) == ("DYNAMICS_URL", code)
+    assert "SECRET" not in str(caught.value)
+
+
 def test_token_host_in_trouble_is_asked_again(connect):
     organization = Organization()
     organization.token_answers = [httpx.Response(503), httpx.Response(429, headers={"retry-after": "3"})]
