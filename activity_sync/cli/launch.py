@@ -82,8 +82,8 @@ def launch(
         holder = crm.session.holder = holder_of(str(uuid.uuid4()))
         stack.enter_context(holding_leases(ledger, flow, types, holder=holder, wait=wait, console=console))
         outcomes: list[Outcome] = []
-        broken: dict[ActivityType, ActivitySyncError] = {}
-        for task in _tasks(instance, configuration, crm, flow, types, days=days, failed=failed):
+        tasks, broken = _tasks(instance, configuration, crm, flow, types, days=days, failed=failed)
+        for task in tasks:
             # A type that failed goes no further: its watermark must not pass what was not read.
             left = tuple(kind for kind in task.types if kind not in broken)
             if not left:
@@ -109,7 +109,7 @@ def launch(
         tuple(one.run_id for one in outcomes),
         _summed(types, outcomes, preview=preview),
         dict(sorted(calls.items())),
-        _error(broken),
+        _error(flow, broken),
     )
 
 
@@ -122,12 +122,14 @@ def _tasks(
     *,
     days: Days | None,
     failed: bool,
-) -> list[Task]:
+) -> tuple[list[Task], dict[ActivityType, ActivitySyncError]]:
+    """What to run, and the types of which the source denies us the reading."""
     if failed:
-        return tasks_for_failed(instance, configuration, flow, types, days)
+        return tasks_for_failed(instance, configuration, flow, types, days), {}
     if days is not None:
-        return tasks_for_days(configuration, types, days)
-    return tasks_for_news(configuration, types, crm.run(find_news, flow, types))
+        return tasks_for_days(configuration, types, days), {}
+    news = crm.run(find_news, flow, types)
+    return tasks_for_news(configuration, types, news), dict(news.denied)
 
 
 def _summed(types: Sequence[ActivityType], outcomes: Sequence[Outcome], *, preview: bool) -> dict[str, dict[str, int]]:
@@ -138,11 +140,10 @@ def _summed(types: Sequence[ActivityType], outcomes: Sequence[Outcome], *, previ
     }
 
 
-def _error(broken: dict[ActivityType, ActivitySyncError]) -> ActivitySyncError | None:
-    """The first type's error; it says which others failed."""
+def _error(flow: Flow, broken: dict[ActivityType, ActivitySyncError]) -> ActivitySyncError | None:
+    """The first type's error; it names all types that failed."""
     if not broken:
         return None
-    error, *more = broken.values()
-    if more:
-        error.message = f"{error.message}; {', '.join(list(broken)[1:])} failed too"
+    error = next(iter(broken.values()))
+    error.message = f"{flow.name}: {', '.join(broken)} failed, any other type was carried; {error.message}"
     return error

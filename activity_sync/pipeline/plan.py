@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.errors import AuthenticationFailed
 from activity_sync.pipeline.scope import midnight
 from activity_sync.pipeline.session import Session
 
@@ -30,11 +31,13 @@ class News:
     """What an incremental sync has to read: `older` stretches, oldest first, and then from `first` to `last` (today).
 
     `older` belongs to types that have no watermark yet; it is read in full, and the watermark moves with the rest.
+    `denied`: the types that the source does not let us read, with its answer; they stop no other.
     """
 
     first: date
     last: date
     older: tuple[Stretch, ...] = ()
+    denied: Mapping[ActivityType, AuthenticationFailed] = field(default_factory=dict)
 
 
 async def find_news(session: Session, flow: Flow, types: Sequence[ActivityType]) -> News:
@@ -55,11 +58,29 @@ async def find_news(session: Session, flow: Flow, types: Sequence[ActivityType])
     fresh = [kind for kind, moment in known.items() if moment is None]
     if not fresh:
         return News(first, today)
-    oldest = await _oldest(session, flow, fresh)
+    oldest, denied = await _readable(session, flow, fresh)
     begin = min([*oldest.values(), today])
     if today - begin <= _PROBED_FROM:
-        return News(min(first, begin), today)
-    return _joined(await _stretches(session, flow, oldest), first, today)
+        return News(min(first, begin), today, denied=denied)
+    return replace(_joined(await _stretches(session, flow, oldest), first, today), denied=denied)
+
+
+async def _readable(
+    session: Session, flow: Flow, types: Sequence[ActivityType]
+) -> tuple[dict[ActivityType, date], dict[ActivityType, AuthenticationFailed]]:
+    """As `_oldest` for the types that we may read, and the refusals of the others: asked together, else one by one."""
+    try:
+        return await _oldest(session, flow, types), {}
+    except AuthenticationFailed as error:
+        if len(types) == 1:
+            return {}, {types[0]: error}
+    found: dict[ActivityType, date] = {}
+    denied: dict[ActivityType, AuthenticationFailed] = {}
+    for kind in types:
+        days, refusals = await _readable(session, flow, [kind])
+        found |= days
+        denied |= refusals
+    return found, denied
 
 
 async def _oldest(

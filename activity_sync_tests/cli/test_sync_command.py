@@ -91,7 +91,7 @@ def test_records_that_fail_are_exit_1_and_the_others_are_carried(with_tasks: Bri
 
 
 @pytest.mark.slow
-def test_a_type_that_fails_is_exit_3_and_says_where(with_tasks: Bridge):
+def test_a_type_that_we_may_not_read_is_exit_3_and_stops_no_other(with_tasks: Bridge):
     with_tasks.sandboxes.hubspot.controls.faults.add(Fault(kind="status", status=403, path="/notes/search"))
 
     done = with_tasks.command("sync", "--flow", "hubspot_to_dynamics", "--json")
@@ -103,9 +103,10 @@ def test_a_type_that_fails_is_exit_3_and_says_where(with_tasks: Bridge):
         "hubspot",
         "HUBSPOT_ACCESS_TOKEN",
     )
+    assert error["message"].startswith("hubspot_to_dynamics: note failed")
     assert "403" in error["message"]
     assert "Traceback" not in done.stderr
-    assert len(with_tasks.dynamics("task")) == 0
+    assert len(with_tasks.dynamics("task")) == 2
 
 
 @pytest.mark.slow

@@ -92,9 +92,11 @@ def test_a_type_that_fails_stops_no_other_and_only_its_partitions_are_run_again(
     two_types.seed({"hubspot": hubspot_activities("note", [noon(2)], first_id=701)})
     two_types.sandboxes.hubspot.controls.faults.add(Fault(kind="status", status=403, path="/tasks/search"))
 
-    with pytest.raises(ActivitySyncError, match="hubspot_to_dynamics/task/extracted_activities"):
+    with pytest.raises(ActivitySyncError, match="denies") as raised:
         two_types.sync(first=key(3), last=key(2))
 
+    assert raised.value.message.startswith("hubspot_to_dynamics: task failed")
+    assert "hubspot_to_dynamics/task/extracted_activities" in raised.value.message
     with instance_of(two_types) as instance:
         assert instance.get_materialized_partitions(asset_key(FLOW, NOTE, Step.LOADED)) == {key(3), key(2)}
         assert instance.get_materialized_partitions(asset_key(FLOW, TASK, Step.LOADED)) == set()

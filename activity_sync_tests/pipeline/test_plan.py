@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.errors import AuthenticationFailed
 from activity_sync.pipeline.plan import News, find_news
 from activity_sync.pipeline.scope import midnight
 
@@ -21,12 +22,15 @@ NOTE, TASK = ActivityType.NOTE, ActivityType.TASK
 class Source:
     """A reader that answers `oldest_changes`. `asked` counts one question per type, as HubSpot's search does."""
 
-    def __init__(self, changes: dict[ActivityType, list[date]]) -> None:
+    def __init__(self, changes: dict[ActivityType, list[date]], *, denied: ActivityType | None = None) -> None:
         self.changes = changes
+        self.denied = denied
         self.asked = 0
 
     async def oldest_changes(self, types, *, since=None):
         self.asked += len(types)
+        if self.denied in types:
+            raise AuthenticationFailed("no")
         noons = {kind: [_noon(day) for day in self.changes.get(kind, [])] for kind in types}
         return {
             kind: min((one for one in some if since is None or one >= since), default=None)
@@ -97,6 +101,12 @@ def test_older_stretches_are_those_of_the_types_without_a_watermark():
 
     assert [one.types for one in found.older] == [{NOTE}]
     assert found.first == before(1)
+
+
+def test_a_type_that_may_not_be_read_stops_no_other():
+    found = news(Source({NOTE: [before(9)], TASK: [before(5)]}, denied=NOTE))
+
+    assert (found.first, found.last, list(found.denied)) == (before(5), TODAY, [NOTE])
 
 
 days_ago = st.lists(st.integers(0, 4000).map(before), max_size=12)
