@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from activity_sync.activities.activity import Activity, Association, Participant
-from activity_sync.activities.kinds import ActivityType
+from activity_sync.activities.kinds import ActivityType, RecordKind, Role
 from activity_sync.systems.dynamics.associations import plan_parties
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, PARTY_KINDS, reference, regarding_binding
 from activity_sync.systems.system import Loss, TargetLink
@@ -42,9 +42,22 @@ def read_people(activity: Activity | None) -> tuple[Participant, ...]:
 def plan_create(activity: Activity, links: Sequence[TargetLink]) -> AssociationWrites:
     """Everything a new activity hangs on."""
     about = next((link for link in links if link.regarding), None)
-    planned = plan_parties(activity.type, read_people(activity), links)
+    planned = plan_parties(activity.type, read_people(activity), name_caller(activity, links))
     columns = _bind(activity.type, about) if about else {}
     return AssociationWrites(columns, planned.rows, planned.shown, planned.losses)
+
+
+def name_caller(activity: Activity, links: Sequence[TargetLink]) -> Sequence[TargetLink]:
+    """The records of an incoming call, of which the first contact, or else the first company, made it.
+
+    Where one of them is known to have made it, and of every other activity, they stay as they are.
+    """
+    is_incoming = activity.type is ActivityType.CALL and activity.fields.get("direction") == "inbound"
+    if not is_incoming or any(link.role is Role.SENDER for link in links):
+        return links
+    people = [link for link in links if link.kind in PARTY_KINDS and not link.regarding]
+    caller = min(people, key=lambda link: link.kind != RecordKind.CONTACT, default=None)
+    return [replace(link, role=Role.SENDER) if link is caller else link for link in links]
 
 
 def plan_update(

@@ -344,6 +344,15 @@ def test_role_that_the_type_knows_is_kept():
     assert [one["participationtypemask"] for one in wire.body["parties"]] == [1, 2]
 
 
+@pytest.mark.parametrize(("direction", "masks"), [("inbound", [2, 1, 2]), ("outbound", [2, 2, 2])])
+def test_incoming_call_comes_from_its_first_contact(direction, masks):
+    call = activity(ActivityType.CALL, direction=direction)
+
+    wire = create(call, company(), contact(), contact(BEN))
+
+    assert [one["participationtypemask"] for one in wire.body["parties"]] == masks
+
+
 @pytest.mark.parametrize("activity_type", [ActivityType.TASK, ActivityType.NOTE])
 def test_type_without_parties_loses_all_but_the_regarding_record(activity_type):
     wire = create(activity(activity_type), contact(regarding=True), contact(BEN), deal())
