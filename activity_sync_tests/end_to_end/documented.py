@@ -24,6 +24,13 @@ def documented_properties(kind: str, system: str) -> frozenset[str]:
     return frozenset(named | (transforms if system == "dynamics" else set()))
 
 
-def documented_losses(kind: str) -> dict[str, str]:
-    """What the table declares as lost, by field; fields that lose nothing are left out."""
-    return {name: row[5] for name, row in documented_rows(kind).items() if row[5]}
+def documented_words(kind: str, name: str) -> str:
+    """Everything that the page says of a property (its rows of the type's table), or of what activities hang on."""
+    if name in {"with", "about", "parties"}:
+        section = _PAGE.read_text(encoding="utf-8").split("\n## Associations\n")[1].split("\n## ")[0]
+        lines = section.splitlines()
+        of_type = [line for line in lines if line[:1] == "|" and kind.capitalize() in line.split("|")[1]]
+        text = " ".join(line for line in lines if line[:1] != "|")
+        people = documented_rows(kind).get("participants", [])
+        return " ".join([text, *of_type, *people])
+    return " ".join(" ".join(row) for row in documented_rows(kind).values() if f"`{name}`" in " ".join(row))
