@@ -460,6 +460,37 @@ class TestNewMapping:
         assert decide(LINKED, SAME, SAME, self.REMAPPED).case == 11
 
 
+class TestDeleteSeenByTheMirrorFirst:
+    """It found its target, the source here, deleted, and ended the link (19); the policy is this flow's to apply."""
+
+    DUE = replace(TOMBSTONED, delete_due=True)
+
+    @pytest.mark.parametrize(
+        ("target", "policy", "action"),
+        [
+            (SAME, DEFAULT, Skip(26, "gone")),
+            (UNSEEN, CLOSE, ReadTarget(18)),
+            (SAME, CLOSE, DeleteTarget(18, how=Delete.CLOSE)),
+            (EDITED_THERE, CLOSE, Hold(18, "edited_before_delete")),
+            (GONE, CLOSE, Skip(26, "gone")),
+        ],
+        ids=["ignore", "not read", "close", "edited meanwhile", "gone too"],
+    )
+    def test_the_delete_policy_is_still_applied(self, target, policy, action):
+        assert decide(self.DUE, GONE, target, policy) == action
+
+    def test_it_is_applied_once(self):
+        assert decide(TOMBSTONED, GONE, SAME, CLOSE) == Skip(26, "gone")
+
+
+def test_half_a_write_does_not_hide_that_the_other_side_is_gone():
+    link = replace(LINKED, plan_prints=(prints(subject="half"),), plan_on_source=True)
+
+    assert decide(link, shows("2", subject="half"), UNSEEN, DEFAULT) == ReadTarget(21)
+    assert decide(link, shows("2", subject="half"), GONE, DEFAULT) == Unlink(19, "deleted in the target")
+    assert decide(link, EDITED, GONE, DEFAULT) == Hold(17, "edited_after_delete")
+
+
 def test_a_record_said_to_be_back_is_read_first():
     back = Gone(back_again=True)
 
