@@ -1,6 +1,6 @@
 """People and both flows at random over two CRMs: crashes, partial reads, rewriting servers, moving versions.
 
-The invariants stand in `world.py`, at the write that would break them and at the end of every settling.
+The invariants stand in `truth.py`, called at the write that would break them and at the end of every settling.
 """
 
 from __future__ import annotations

@@ -1,16 +1,15 @@
 """The smallest engine that carries out what `decide` says, over two CRMs in memory.
 
 It plays the pipeline and the ledger: claims by revision, `pending` before a create, a write plan before an update. It
-can be struck before or after any effect. At each write it compares with the truth of `crm.py`, which `decide` never
+can be struck before or after any effect. At each write it compares with the truth (`truth.py`), which `decide` never
 sees: an edit overwritten without a conflict, an echo carried, a loss travelling back are caught where they happen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from activity_sync.activities.fingerprint import FieldPrint, Fingerprint
 from activity_sync.rules import actions
 from activity_sync.rules.decide import decide
 from activity_sync.rules.values import (
@@ -29,7 +28,9 @@ from activity_sync.rules.values import (
     Tombstoned,
     Unseen,
 )
-from activity_sync_tests.rules.crm import COMMON, Crm, Record, in_step, is_cut, prints_of, project, rightly_wins
+from activity_sync_tests.rules.crm import COMMON, Crm, Record, is_cut, prints_of, project
+from activity_sync_tests.rules.row import Proposal, Row
+from activity_sync_tests.rules.truth import check_end, check_moves, check_write
 
 FLOWS = (("alpha", "beta"), ("beta", "alpha"))
 # What a pass may find when there is nothing left to do: skips, and what a person was asked about.
@@ -39,42 +40,6 @@ ASKED = {17, 18, 24}
 
 class Struck(Exception):  # noqa: N818 no error: the world's doing
     """The process dies, or the network does."""
-
-
-@dataclass
-class Row:
-    """A link as the ledger holds it, per system; `state` is pending, linked or tombstoned."""
-
-    state: str
-    origin: str
-    ids: dict[str, str]
-    base: dict[str, dict[str, FieldPrint]]
-    unsettled: dict[str, set[str]] = field(default_factory=lambda: {"alpha": set(), "beta": set()})
-    version: dict[str, str] = field(default_factory=dict)
-    key: str = ""
-    intended: Fingerprint = field(default_factory=dict)
-    generation: int = 0
-    revision: int = 0
-    plan: tuple[str, tuple[Fingerprint, ...]] | None = None
-    mapped: frozenset[str] = frozenset()
-    gone: frozenset[str] = frozenset()
-    delete_due: str = ""
-    kept: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What was decided, and on what."""
-
-    source: str
-    target: str
-    source_id: str
-    row: Row | None
-    revision: int
-    link: Link
-    seen: Observation
-    seen_there: Observation
-    action: actions.Action
 
 
 class World:
@@ -115,7 +80,7 @@ class World:
                 break
         else:
             raise AssertionError(f"no end: {[a for a in found if a.case not in QUIET | ASKED]}")
-        self.check()
+        check_end(self.crms, self.rows)
 
     # --- see, decide
 
@@ -284,7 +249,8 @@ class World:
         values = project(one.source, source.fields)
         written = {name: values[name] for name in action.fields}
         for name in action.fields:
-            self._check_write(one, source, target, name, finishing=row.plan is not None)
+            finishing = row.plan is not None
+            check_write(one, source, target, name, finishing=finishing, conflict=self.policy.conflict)
         # Closed by a person since: half a write would hide their edit, so it goes in one change set.
         closed_by_us = prints_of(target.fields)["status"] == row.base[one.target].get("status")
         steps = _steps(written, target.fields, reopen=action.reopen and closed_by_us)
@@ -309,7 +275,7 @@ class World:
         row, moves = one.row, one.action.moves
         if row is None or row.state != "linked":
             return
-        self._check_moves(one)
+        check_moves(one, *self._pair(one), conflict=self.policy.conflict)
         for system, entries, settled, seen in (
             (one.source, moves.source, moves.source_settled, one.seen),
             (one.target, moves.target, moves.target_settled, one.seen_there),
@@ -343,66 +309,6 @@ class World:
     def _pair(self, one: Proposal) -> tuple[Record, Record]:
         assert one.row is not None
         return self.crms[one.source].records[one.source_id], self.crms[one.target].records[one.row.ids[one.target]]
-
-    # --- the truth
-
-    def _check_write(self, one: Proposal, source: Record, target: Record, name: str, *, finishing: bool) -> None:
-        action = one.action
-        assert isinstance(action, actions.Update)
-        adopted = one.row is not None and one.row.base[one.source][name].exact == "-"
-        assert source.edited(name) or finishing or adopted, f"an echo or a loss is carried: {name} {source} {target}"
-        cut = name == "body" and is_cut(one.target, target.fields)
-        assert not cut or adopted, f"a loss travels back: {source} {target}"
-        if name in action.overwrites:
-            assert source.edited(name), f"a false conflict: {name} {source} {target}"
-            assert target.edited(name), f"a false conflict: {name} {source} {target}"
-        if target.visibly_edited(name):
-            assert name in action.overwrites, f"an edit is lost: {name} {source} {target}"
-            self._check_winner(one.source, name, source, target)
-
-    def _check_winner(self, system: str, name: str, winner: Record, loser: Record) -> None:
-        if self.policy.conflict is Conflict.LATEST:
-            assert rightly_wins(name, winner, loser, winner_is_alpha=system == "alpha"), (name, winner, loser)
-        else:
-            assert system == "alpha", (name, winner, loser)
-
-    def _check_moves(self, one: Proposal) -> None:
-        """A base that becomes what is shown says "carried": then it must be so."""
-        source, target = self._pair(one)
-        kept = getattr(one.action, "kept_lossy", ())
-        for name in getattr(one.action, "lost_to_target", ()):
-            assert source.edited(name), f"a false conflict: {name} {source} {target}"
-            self._check_winner(one.target, name, target, source)
-        for here, there, entries, system, other in (
-            (source, target, one.action.moves.source, one.source, one.target),
-            (target, source, one.action.moves.target, one.target, one.source),
-        ):
-            for name, entry in entries.items():
-                if here.fields[name] != entry.exact:
-                    continue
-                if name in COMMON and here.visibly_edited(name) and name not in kept:
-                    step = in_step(name, here, there, one_system=system, two_system=other)
-                    assert step, f"acknowledged, never carried: {name} {here} {there}"
-                here.agreed[name] = here.fields[name]
-
-    def check(self) -> None:
-        """What must be true when there is nothing left to do."""
-        living = [row for row in self.rows if row.state != "tombstoned"]
-        assert all(row.state == "linked" for row in living), "a create was left pending"
-        for system, crm in self.crms.items():
-            linked = [row.ids[system] for row in living]
-            assert len(linked) == len(set(linked)), "two links to one record"
-            for record in crm.records.values():
-                assert record.gone or self.row_of(system, record.id), f"never carried: {record}"
-                ours = [row for row in self.rows if record.key and row.key == record.key]
-                assert record.key is None or ours, f"a duplicate: {record}"
-        for row in living:
-            one, two = (self.crms[name].records[row.ids[name]] for name in ("alpha", "beta"))
-            if one.gone or two.gone:
-                continue
-            for name in set(COMMON) - row.kept:
-                step = in_step(name, one, two, one_system="alpha", two_system="beta")
-                assert step, f"not in step: {name} {one} {two}"
 
 
 def _steps(values: dict[str, str], held: dict[str, str], *, reopen: bool) -> list[dict[str, str]]:
