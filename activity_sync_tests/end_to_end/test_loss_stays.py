@@ -28,6 +28,8 @@ from activity_sync_tests.end_to_end.people import (
     populate,
 )
 
+pytestmark = pytest.mark.slow
+
 _HUBSPOT, _DYNAMICS = "hubspot", "dynamics"
 _OTHER = {_HUBSPOT: _DYNAMICS, _DYNAMICS: _HUBSPOT}
 _SETS = {"note": "annotations", "task": "tasks", "call": "phonecalls", "email": "emails", "meeting": "appointments"}

@@ -19,6 +19,8 @@ from activity_sync_tests.end_to_end.goldens import Golden, compare, load_goldens
 from activity_sync_tests.end_to_end.passes import carry
 from activity_sync_tests.end_to_end.people import populate
 
+pytestmark = pytest.mark.slow
+
 _GOLDENS = load_goldens()
 _SERVERS_OWN = frozenset({"hs_createdate", "createdon", "overriddencreatedon", "hs_task_completion_date"})
 
