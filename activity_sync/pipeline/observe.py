@@ -135,7 +135,7 @@ class Observer:
             closed=self.target.translator.is_closed(self.scope.activity_type, record),
         )
         if isinstance(card.source, Present) and card.activity is not None:
-            card.lossy_at_source = self.cut_at_source(card.target_activity)
+            self.project_target(card, card.target_activity)
             card.elements = self.elements(card)
             wire = card.wire or self.encode(card, generation=card.row.generation if card.row else 0)
             card.source = replace(card.source, projected=self.prints(wire.intended), associations=card.elements.diff)
@@ -238,15 +238,26 @@ class Observer:
         about = regarding_of(found, [kind.value for kind in self.regarding])
         return [ref.as_link(regarding=ref is about) for ref in found], found
 
-    def cut_at_source(self, target_activity: Activity) -> frozenset[str]:
-        """The fields whose value in the target does not fit into the source: the source holds a cut copy."""
+    def project_target(self, card: Card, shown: Activity) -> None:
+        """What the source would show if it took the target's values, and the fields it could hold only in cut form.
+
+        `projected` stays empty where the source cannot take them at all: then nothing is taken for equal.
+        """
+        fields = dict(shown.fields)
+        if card.activity is not None and fields.get("owner") == card.seen.resolved.owner_id:
+            fields["owner"] = card.activity.fields.get("owner")  # the same person under the source's own id
         try:
             wire = self.source.translator.encode(
-                replace(target_activity, system=self.source.name), (), only=frozenset(target_activity.fields)
+                replace(shown, system=self.source.name, fields=fields),
+                (),
+                only=frozenset(fields),
+                current=card.activity,
             )
         except InvalidRecord:
-            return frozenset()
-        return frozenset(loss.field for loss in wire.losses if loss.what == "cut")
+            return
+        card.lossy_at_source = frozenset(loss.field for loss in wire.losses if loss.what == "cut")
+        if isinstance(card.target, Present):
+            card.target = replace(card.target, projected=self.prints(wire.intended))
 
     def prints(self, fields: Mapping[str, Value]) -> dict[str, FieldPrint]:
         """The fingerprint of the fields that count."""

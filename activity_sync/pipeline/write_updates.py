@@ -25,16 +25,16 @@ async def write_updates(session: Session, scope: Scope, proposals: Sequence[Prop
 
 async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
     still = await _still_as_decided(session, scope, proposals)
+    rows = session.ledger.links_by_id([one.link_id for one in proposals if one.link_id is not None])
     claims = {
-        one.source_id: Claim(one.link_id, one.revision, plan_of(scope, one))
+        one.source_id: Claim(one.link_id, one.revision, plan_of(scope, one, rows[one.link_id]))
         for one in proposals
-        if one.source_id in still and one.link_id is not None and one.revision is not None
+        if one.source_id in still and one.link_id in rows and one.revision is not None
     }
     won = session.ledger.claim(list(claims.values()), now=session.clock())
     mine = [one for one in proposals if one.source_id in claims and claims[one.source_id].link_id in won]
     taken = {one.source_id for one in mine}
     results = [Result(one, "stale") for one in proposals if one.source_id not in taken]
-    rows = session.ledger.links_by_id([one.link_id for one in mine if one.link_id is not None])
     answers = await session.target(scope).writer.update(
         scope.activity_type,
         [UpdateRequest(one.target_id or "", one.body or {}, version=one.target_version) for one in mine],
@@ -69,12 +69,17 @@ async def _still_as_decided(session: Session, scope: Scope, proposals: Sequence[
     }
 
 
-def plan_of(scope: Scope, proposal: Proposal) -> dict[str, Any]:
-    """The write plan: which system is written to, which fields, and the fingerprint that the write leaves there."""
+def plan_of(scope: Scope, proposal: Proposal, row: LinkRow) -> dict[str, Any]:
+    """The write plan: which system is written to, which fields, and the fingerprints that the write leaves there.
+
+    What an unfinished plan before it may have left stays listed: it is ours too, not an edit by a person.
+    """
+    before = row.plan or {}
+    unfinished = before.get("prints", []) if before.get("writes_to") == scope.flow.target else []
     return {
         "writes_to": scope.flow.target,
         "fields": list(proposal.fields),
-        "prints": [{name: str(entry) for name, entry in proposal.target_prints.items()}],
+        "prints": [*unfinished, {name: str(entry) for name, entry in proposal.target_prints.items()}],
     }
 
 
