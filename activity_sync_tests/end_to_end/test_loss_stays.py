@@ -204,6 +204,36 @@ _SHORT = [
         edit={"hs_task_priority": "HIGH"},
         arrives={"prioritycode": 2},
     ),
+    # Given, over there, to somebody who is nobody here, or to nobody: it stays whose it is.
+    Case(
+        "its owner there is nobody here",
+        _HUBSPOT,
+        "task",
+        {"hs_task_subject": "Given away", "hubspot_owner_id": HUBSPOT_OWNERS["olga"]},
+        edit={"ownerid@odata.bind": f"/systemusers({DYNAMICS_OWNERS['dyna']})"},
+        arrives={},
+    ),
+    Case(
+        "its owner there is nobody here",
+        _DYNAMICS,
+        "task",
+        {"subject": "Given away", "scheduledend": "2025-06-01T10:00:00Z", **_OLGA_THERE},
+        edit={"hubspot_owner_id": HUBSPOT_OWNERS["hubert"]},
+        arrives={},
+    ),
+    Case(
+        "it has no owner there any more",
+        _DYNAMICS,
+        "meeting",
+        {
+            "subject": "Not mine",
+            "scheduledstart": "2025-06-01T09:00:00Z",
+            "scheduledend": "2025-06-01T10:00:00Z",
+            **_OLGA_THERE,
+        },
+        edit={"hubspot_owner_id": ""},
+        arrives={},
+    ),
     Case(
         "tried in vain: status, outcome, seconds, our own number",
         _HUBSPOT,
