@@ -13,10 +13,10 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.cli.progress import progress
 from activity_sync.cli.tasks import Task
 from activity_sync.configuration import Configuration
-from activity_sync.defs.assets import MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
 from activity_sync.defs.build import build_definitions
 from activity_sync.defs.failures import error_of
 from activity_sync.defs.jobs import job_name
+from activity_sync.defs.keys import MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
 from activity_sync.defs.resources import OpenCrm
 from activity_sync.errors import ActivitySyncError, FatalError
 from activity_sync.pipeline.report import COUNTS, PROPOSED

@@ -26,9 +26,9 @@ def status(*, as_json: bool) -> None:
     settings = Settings.from_environ()
     configuration = load_configuration(settings.config_path)
     existing_dagster_home(settings)
-    from activity_sync.bootstrap import open_ledger  # noqa: PLC0415
+    from activity_sync.ledger.ledger import Ledger  # noqa: PLC0415
 
-    with open_ledger(settings) as ledger:
+    with Ledger.open(settings.ledger_url) as ledger:
         flows = status_of(settings, configuration, ledger)
     if as_json:
         click.echo(json.dumps({"flows": flows}))
@@ -51,7 +51,7 @@ def status_of(settings: Settings, configuration: Configuration, ledger: Ledger) 
     records known to be taken in by the next pass: creates of unknown end and those due for another try. `eta` is None
     where there is no backlog to work off, or no run from which its rate is known.
     """
-    from activity_sync.defs.assets import asset_key  # noqa: PLC0415  # Dagster is slow to load
+    from activity_sync.defs.keys import asset_key  # noqa: PLC0415  # Dagster is slow to load
     from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
 
     now = datetime.now(tz=UTC)

@@ -11,7 +11,7 @@ import dagster as dg
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import Configuration
-from activity_sync.defs.assets import asset_key
+from activity_sync.defs.keys import asset_key
 from activity_sync.defs.partitions import covering, partitions_definition
 from activity_sync.errors import ConfigurationError
 from activity_sync.pipeline.plan import News

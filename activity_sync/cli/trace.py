@@ -32,10 +32,11 @@ def trace(record: str, *, as_json: bool) -> None:
     """
     ref, kind = parse(record)
     settings = Settings.from_environ()
-    from activity_sync.bootstrap import open_ledger, open_staging  # noqa: PLC0415
+    from activity_sync.ledger.ledger import Ledger  # noqa: PLC0415
+    from activity_sync.staging.staging import Staging  # noqa: PLC0415
 
-    with open_ledger(settings) as ledger:
-        document = trace_record(ledger, open_staging(settings), ref, kind)
+    with Ledger.open(settings.ledger_url) as ledger:
+        document = trace_record(ledger, Staging(settings.staging), ref, kind)
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False))
     else:

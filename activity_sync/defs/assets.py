@@ -1,6 +1,6 @@
 """The assets `[flow, activity_type, step]`: four per type and flow, each the pipeline's function of its step."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import dagster as dg
@@ -9,6 +9,7 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.failures import failure_of
+from activity_sync.defs.keys import MODE_TAG, asset_key, executes
 from activity_sync.defs.partitions import partitions_definition, partitions_of
 from activity_sync.defs.resources import Crm
 from activity_sync.errors import ActivitySyncError
@@ -20,11 +21,6 @@ from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.transform import transform
-
-MODE_TAG = "activity_sync/mode"
-PARTITION_TAG = "dagster/partition"
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 _DO: dict[Step, Callable[[Session, Scope], Awaitable[StepReport]]] = {
     Step.EXTRACTED: extract,
@@ -48,11 +44,6 @@ def activity_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
         for activity_type in configuration.enabled(flow)
         for step in Step
     ]
-
-
-def asset_key(flow: Flow, activity_type: ActivityType, step: Step) -> dg.AssetKey:
-    """The key `[flow, activity_type, step]`."""
-    return dg.AssetKey([flow.name, activity_type.value, step.value])
 
 
 def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType, step: Step) -> dg.AssetsDefinition:
@@ -107,19 +98,6 @@ def scope_of(
     )
 
 
-def executes(run: dg.DagsterRun, key: dg.AssetKey) -> bool:
-    """Whether a run executes an asset's step: all do, but for a chosen selection and a rerun from a failure."""
-    selected = not run.asset_selection or key in run.asset_selection
-    step_key = "__".join(key.path)
-    return selected and (run.step_keys_to_execute is None or step_key in run.step_keys_to_execute)
-
-
-def span_of(run: dg.DagsterRun) -> tuple[str, str]:
-    """The first and the last partition of a run, which may be one."""
-    one = run.tags.get(PARTITION_TAG, "")
-    return run.tags.get(RANGE_START_TAG, one), run.tags.get(RANGE_END_TAG, one)
-
-
 async def calls_so_far(session: Session, scope: Scope) -> dict[str, int]:
     """The run's API calls for the flow and type, by system."""
     return session.ledger.calls(scope.run_id, scope.flow.name, scope.activity_type)
@@ -143,16 +121,3 @@ def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[s
             }
         found[partition] = shown
     return found
-
-
-def keys_of(
-    configuration: Configuration, flow: Flow, types: Collection[ActivityType], steps: Collection[Step] = tuple(Step)
-) -> list[dg.AssetKey]:
-    """The asset keys of some types of one flow."""
-    return [
-        asset_key(flow, kind, step)
-        for kind in configuration.enabled(flow)
-        if kind in types
-        for step in Step
-        if step in steps
-    ]

@@ -5,7 +5,7 @@ import dagster as dg
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
-from activity_sync.defs.assets import asset_key, executes, span_of
+from activity_sync.defs.keys import asset_key, executes, span_of
 from activity_sync.defs.resources import Crm
 from activity_sync.pipeline.balance import Balance, balance
 from activity_sync.pipeline.session import Session

@@ -11,8 +11,8 @@ import pytest
 from activity_sync.activities.kinds import Step
 from activity_sync.configuration import Configuration
 from activity_sync.defs import checks
-from activity_sync.defs.assets import RANGE_END_TAG, RANGE_START_TAG
 from activity_sync.defs.build import build_definitions
+from activity_sync.defs.keys import RANGE_END_TAG, RANGE_START_TAG
 from activity_sync_tests.end_to_end.bridge import Bridge, ago
 from activity_sync_tests.end_to_end.ordinary import hubspot_activities
 

@@ -14,8 +14,8 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.bootstrap import open_staging
 from activity_sync.configuration import load_configuration
-from activity_sync.defs.assets import MODE_TAG, PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG, asset_key
 from activity_sync.defs.build import build_definitions
+from activity_sync.defs.keys import MODE_TAG, PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG, asset_key
 from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.report import COUNTS, OUTCOMES
 from activity_sync.sandbox.controls import Fault

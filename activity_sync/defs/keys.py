@@ -1,0 +1,47 @@
+"""How assets and runs are called: asset keys, the tags of a run, and what a run covers by them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import dagster as dg
+
+from activity_sync.activities.identity import Flow
+from activity_sync.activities.kinds import ActivityType, Step
+from activity_sync.configuration import Configuration
+
+MODE_TAG = "activity_sync/mode"
+PARTITION_TAG = "dagster/partition"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+
+def asset_key(flow: Flow, activity_type: ActivityType, step: Step) -> dg.AssetKey:
+    """The key `[flow, activity_type, step]`."""
+    return dg.AssetKey([flow.name, activity_type.value, step.value])
+
+
+def keys_of(
+    configuration: Configuration, flow: Flow, types: Collection[ActivityType], steps: Collection[Step] = tuple(Step)
+) -> list[dg.AssetKey]:
+    """The asset keys of some types of one flow."""
+    return [
+        asset_key(flow, kind, step)
+        for kind in configuration.enabled(flow)
+        if kind in types
+        for step in Step
+        if step in steps
+    ]
+
+
+def executes(run: dg.DagsterRun, key: dg.AssetKey) -> bool:
+    """Whether a run executes an asset's step: all do, but for a chosen selection and a rerun from a failure."""
+    selected = not run.asset_selection or key in run.asset_selection
+    step_key = "__".join(key.path)
+    return selected and (run.step_keys_to_execute is None or step_key in run.step_keys_to_execute)
+
+
+def span_of(run: dg.DagsterRun) -> tuple[str, str]:
+    """The first and the last partition of a run, which may be one."""
+    one = run.tags.get(PARTITION_TAG, "")
+    return run.tags.get(RANGE_START_TAG, one), run.tags.get(RANGE_END_TAG, one)
