@@ -28,7 +28,9 @@ def _associate(bridge: Bridge, verb: str, email: str, contact: str) -> None:
 
 def _contacts(bridge: Bridge) -> set[str]:
     (row,) = bridge.dynamics("email").values()
-    found = {party["partyid"]["id"] for party in row["parties"] if (party.get("partyid") or {}).get("type") == "contact"}
+    found = {
+        party["partyid"]["id"] for party in row["parties"] if (party.get("partyid") or {}).get("type") == "contact"
+    }
     regarding = row.get("regardingobjectid")
     return found | ({regarding["id"]} if regarding else set())
 
