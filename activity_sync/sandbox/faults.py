@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 FaultKind = Literal["status", "drop_before", "drop_after", "status_after", "truncate", "slow", "slow_write"]
 
 
-class BadFault(ValueError):  # noqa: N818 - named after what is wrong
+class BadFault(ValueError):
     """A fault that cannot be: unknown kind, unknown field, broken expression."""
 
 

@@ -22,7 +22,7 @@ DISCONNECT_KEY = "sandbox.disconnect"
 """Where the server leaves, in the ASGI scope, a function that cuts the connection."""
 
 
-class ConnectionCut(ConnectionResetError):  # noqa: N818 - an event, seen as an error only in process
+class ConnectionCut(ConnectionResetError):
     """The sandbox cut the connection on purpose (in process; over HTTP the socket is closed)."""
 
 

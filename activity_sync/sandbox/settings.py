@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 
-class UnknownSetting(ValueError):  # noqa: N818 - named after what is wrong
+class UnknownSetting(ValueError):
     """A setting that does not exist, or a value of another type than the setting's."""
 
 

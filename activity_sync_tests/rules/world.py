@@ -38,7 +38,7 @@ QUIET = {5, 11, 23, 26}
 ASKED = {17, 18, 24}
 
 
-class Struck(Exception):  # noqa: N818 no error: the world's doing
+class Struck(Exception):
     """The process dies, or the network does."""
 
 
