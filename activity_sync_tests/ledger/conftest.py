@@ -1,4 +1,4 @@
-"""Every ledger test runs on a SQLite file, and on PostgreSQL where a server is named; the summary says if none was."""
+"""Every ledger test runs on a SQLite file, and on PostgreSQL where a server is named."""
 
 from __future__ import annotations
 
@@ -15,17 +15,10 @@ from sqlalchemy import create_engine, text
 
 import activity_sync
 from activity_sync.ledger import Ledger
+from activity_sync_tests.conftest import POSTGRES_VARIABLE
 
-_VARIABLE = "ACTIVITY_SYNC_TEST_POSTGRES_URL"
-_SERVER = os.environ.get(_VARIABLE)
+_SERVER = os.environ.get(POSTGRES_VARIABLE)
 _DATABASES = ["sqlite", *(["postgresql"] if _SERVER else [])]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not _SERVER:
-        terminalreporter.write_line(
-            f"not run: the ledger's tests on PostgreSQL ({_VARIABLE} names no server)", yellow=True
-        )
 
 
 @pytest.fixture(params=_DATABASES)
