@@ -16,10 +16,11 @@ from activity_sync.configuration import Configuration
 from activity_sync.defs.build import build_definitions
 from activity_sync.defs.failures import error_of
 from activity_sync.defs.jobs import job_name
-from activity_sync.defs.keys import MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
+from activity_sync.defs.keys import HISTORY_TAG, MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
 from activity_sync.defs.resources import OpenCrm
 from activity_sync.errors import ActivitySyncError, FatalError
 from activity_sync.pipeline.report import COUNTS, PROPOSED
+from activity_sync.pipeline.scope import Mode
 
 PREVIEW_TAG = "activity_sync/preview"
 
@@ -67,6 +68,7 @@ def carry_out(
                     RANGE_START_TAG: task.first,
                     RANGE_END_TAG: task.last,
                     MODE_TAG: task.mode.value,
+                    **({HISTORY_TAG: "true"} if task.mode is Mode.INCREMENTAL else {}),
                     **({PREVIEW_TAG: "true"} if preview else {}),
                 },
             )

@@ -9,7 +9,7 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.failures import failure_of
-from activity_sync.defs.keys import MODE_TAG, asset_key, executes
+from activity_sync.defs.keys import HISTORY_TAG, MODE_TAG, asset_key, executes
 from activity_sync.defs.partitions import partitions_definition, partitions_of
 from activity_sync.defs.resources import Crm
 from activity_sync.errors import ActivitySyncError
@@ -94,6 +94,7 @@ def scope_of(
             sorted(context.partition_keys), context.partition_time_window, configuration.start_date
         ),
         mode=Mode(context.run.tags.get(MODE_TAG, Mode.WHOLE.value)),
+        covers_history=HISTORY_TAG in context.run.tags,
         own_input=before is None or executes(context.run, asset_key(flow, activity_type, before)),
     )
 

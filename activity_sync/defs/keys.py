@@ -11,6 +11,8 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import Configuration
 
 MODE_TAG = "activity_sync/mode"
+# Set on the last run of a sync without a watermark: together with the runs before it, it covers all of history.
+HISTORY_TAG = "activity_sync/covers_history"
 PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"

@@ -65,7 +65,8 @@ def move_watermark(session: Session, scope: Scope, read: Read) -> None:
     if read.covers is None:
         return
     known = session.ledger.watermark(scope.flow.name, scope.activity_type)
-    first = scope.mode is Mode.INCREMENTAL or read.begins <= midnight(session.configuration.start_date)
+    complete = scope.mode is Mode.INCREMENTAL and scope.covers_history
+    first = complete or read.begins <= midnight(session.configuration.start_date)
     if read.begins <= known if known is not None else first:
         session.ledger.move_watermark(scope.flow.name, scope.activity_type, read.covers)
 

@@ -48,7 +48,11 @@ class Partitions:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One step's share of a run. `own_input`: the step before ran in this run too, so read only its rows."""
+    """One step's share of a run.
+
+    `own_input`: the step before ran in this run too, so read only its rows. `covers_history`: an incremental run
+    without a watermark begins at the source's oldest change, so that nothing older is left out.
+    """
 
     flow: Flow
     activity_type: ActivityType
@@ -56,6 +60,7 @@ class Scope:
     partitions: Partitions
     mode: Mode = Mode.WHOLE
     own_input: bool = True
+    covers_history: bool = True
 
     @property
     def input_run(self) -> str | None:

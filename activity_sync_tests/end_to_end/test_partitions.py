@@ -172,6 +172,8 @@ def test_runs_are_whole_without_the_tag_and_only_those_up_to_today_move_the_wate
     assert watermark(two_types) is None
     today_alone = execute(two_types, partition_key=key(0))
     assert watermark(two_types) is None  # whole, and not from the first day of history
+    execute(two_types, partition_key=key(0), tags={MODE_TAG: "incremental"})
+    assert watermark(two_types) is None  # nobody has read what lies before today
 
     began = datetime.now(tz=UTC)
     two_types.sync()
