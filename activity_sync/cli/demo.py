@@ -22,8 +22,10 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.cli.console import output
 from activity_sync.cli.people import SandboxUser
 from activity_sync.cli.sandbox import demo_data
+from activity_sync.configuration import FLOWS, load_configuration
 from activity_sync.errors import FatalError
 from activity_sync.pipeline.report import COUNTS
+from activity_sync.settings import PROJECT_ROOT, Settings
 
 _EDITS = 5  # of each of two types, on each side
 _TRACES = 3
@@ -39,14 +41,13 @@ def demo(*, open_ui: bool, port: int) -> int:
 
     Exits 1 when something was not as promised: a write in a pass without changes, an edit that was not carried.
     """
-    from activity_sync.bootstrap import read_settings  # noqa: PLC0415
-
     console = output()
-    home = read_settings().home / "demo"
+    home = Settings.from_environ().home / "demo"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     with _sandboxes(home) as sandbox_environment:
-        environment = {**os.environ, **sandbox_environment, "ACTIVITY_SYNC_HOME": str(home)}
+        os.environ |= {**sandbox_environment, "ACTIVITY_SYNC_HOME": str(home)}  # for the runs in this process
+        environment = dict(os.environ)
         kept = _perform(console, environment, SandboxUser(sandbox_environment))
         console.print()
         console.print("[bold]Where to look next[/bold]")
@@ -99,13 +100,28 @@ def _sync(console: Console, environment: Mapping[str, str], people: SandboxUser)
     """One pass over both flows, with what the sandboxes saw of it in `asked`."""
     people.forget()
     started = time.monotonic()
-    answer = _command(environment, "sync", "--json", capture=True)
-    document: dict[str, Any] = json.loads(answer)
+    document: dict[str, Any] = {"flows": _both_flows(environment)}
     document["asked"] = {system: people.asked(system) for system in ("hubspot", "dynamics")}
     calls = ", ".join(f"{asked['total']} {system} calls" for system, asked in document["asked"].items())
     written = ", ".join(f"{asked['writes']} writes in {system}" for system, asked in document["asked"].items())
     console.print(f"   {time.monotonic() - started:.0f} s, {calls}; {written}")
     return document
+
+
+def _both_flows(environment: Mapping[str, str]) -> dict[str, dict[str, dict[str, int]]]:
+    """What `activity-sync sync` does, in this process: Dagster is slow to load. The counts per flow and type."""
+    from activity_sync.cli.launch import launch  # noqa: PLC0415
+
+    settings = Settings.from_environ(environment)
+    configuration = load_configuration(settings.config_path)
+    found = {}
+    for flow in FLOWS:
+        types = configuration.enabled(flow)
+        run = launch(settings, configuration, flow, types, days=None, wait=True, console=Console(stderr=True))
+        if run.error is not None:
+            raise run.error
+        found[flow.name] = run.counts
+    return found
 
 
 def _writes(document: Mapping[str, Any]) -> int:
@@ -135,7 +151,6 @@ def _linked_records(environment: Mapping[str, str], people: SandboxUser) -> dict
     """Per system, the ids of open tasks and of notes that are in step: what people can edit."""
     from activity_sync.bootstrap import open_ledger  # noqa: PLC0415
     from activity_sync.ledger.rows import LinkState  # noqa: PLC0415
-    from activity_sync.settings import Settings  # noqa: PLC0415
 
     hubspot, dynamics = people.stored("hubspot")["objects"], people.stored("dynamics")["rows"]
     candidates = {
@@ -218,25 +233,16 @@ def _sandboxes(home: Path) -> Iterator[dict[str, str]]:
         process.wait(timeout=20)
 
 
-def _command(environment: Mapping[str, str], *arguments: str, capture: bool = False) -> str:
-    """The output of one of our own commands. FatalError when it failed for the whole run."""
+def _command(environment: Mapping[str, str], *arguments: str) -> None:
+    """One of our own commands, as a person would run it. FatalError when it failed."""
     done = subprocess.run(  # noqa: S603  # this very package
-        [sys.executable, "-m", "activity_sync", *arguments],
-        env=dict(environment),
-        stdout=subprocess.PIPE if capture else None,
-        text=True,
-        check=False,
+        [sys.executable, "-m", "activity_sync", *arguments], env=dict(environment), check=False
     )
-    if done.returncode not in {0, 1}:
-        raise FatalError(
-            f"activity-sync {' '.join(arguments)} ended with {done.returncode}: {(done.stdout or '').strip()}"
-        )
-    return done.stdout or ""
+    if done.returncode:
+        raise FatalError(f"activity-sync {' '.join(arguments)} ended with {done.returncode}; its message stands above")
 
 
 def _dagster_dev(console: Console, environment: Mapping[str, str], port: int) -> None:
-    from activity_sync.settings import PROJECT_ROOT  # noqa: PLC0415
-
     console.print(f"\nThe Dagster UI: http://127.0.0.1:{port}/asset-groups  (stop it with Ctrl-C)")
     command = [
         str(Path(sys.executable).with_name("dagster")),
