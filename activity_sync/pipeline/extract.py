@@ -51,7 +51,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
 
             if window.start < window.end:
                 async for page in session.source(scope).reader.changes(scope.activity_type, window):
-                    stage(page, WINDOW)
+                    stage(await up_to_date(session, scope, page), WINDOW)
             for trigger, ids in due(session, scope).items():
                 wanted = [one for one in ids if one not in seen]
                 if wanted:
@@ -61,6 +61,25 @@ async def extract(session: Session, scope: Scope) -> StepReport:
         scope.run_id, scope.flow.name, scope.activity_type, Read(window.start, covered(session, scope, started))
     )
     return report
+
+
+async def up_to_date(session: Session, scope: Scope, page: list[SourceRecord]) -> list[SourceRecord]:
+    """The page, with every record that an index shows older than we know it read again by its id.
+
+    What we have just written would else look as if a person had put the old values back.
+    """
+    reader = session.source(scope).reader
+    links = session.ledger.links(scope.flow.source, scope.activity_type, [record.id for record in page])
+    known = {record_id: link.sides[scope.flow.source].version for record_id, link in links.items()}
+    behind = [
+        record.id
+        for record in page
+        if (version := known.get(record.id)) is not None and reader.is_behind(record, version)
+    ]
+    if not behind:
+        return page
+    present = await reader.read(scope.activity_type, behind)
+    return [record for record in page if record.id not in behind] + list(present.values())
 
 
 def reading_window(session: Session, scope: Scope) -> Window:

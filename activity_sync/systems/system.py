@@ -211,6 +211,13 @@ class Reader(Protocol):
         """Whether a key that `find_keys` does not find is certainly not there."""
         ...
 
+    def is_behind(self, record: SourceRecord, version: str) -> bool:
+        """Whether a page of `changes` shows `record` older than `version`, which it certainly had already.
+
+        Never where `changes` sees every committed write; else `read` has the present state.
+        """
+        ...
+
     async def field_times(
         self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
     ) -> dict[str, dict[str, datetime]]:

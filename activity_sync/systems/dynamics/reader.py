@@ -102,6 +102,10 @@ class DynamicsReader:
         """True: a read by primary key sees every committed write."""
         return True
 
+    def is_behind(self, record: SourceRecord, version: str) -> bool:  # noqa: ARG002 - the same for every record
+        """False: a list sees every committed write."""
+        return False
+
     async def field_times(
         self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
     ) -> dict[str, dict[str, datetime]]:

@@ -104,6 +104,10 @@ class HubSpotReader:
         """Whether `find_keys` reads the records themselves, and not a search index that lags behind them."""
         return (await self._metadata.read(activity_type)).key is KeyProperty.UNIQUE
 
+    def is_behind(self, record: SourceRecord, version: str) -> bool:
+        """Whether the search index has not caught up with `version`: both are modification times."""
+        return record.version is not None and int(record.version) < int(version)
+
     async def field_times(
         self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
     ) -> dict[str, dict[str, datetime]]:

@@ -1,0 +1,74 @@
+"""What a run left behind, in a form in which two histories of the same events are equal.
+
+Ids that HubSpot gave are replaced by what the record was made from, and moments of writing are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync_tests.crashes.world import World
+from activity_sync_tests.end_to_end.bridge import DYNAMICS_TABLES, HUBSPOT_TYPES
+
+KEY = "activity_sync_key"
+_HUBSPOTS_OWN = {"hs_object_id", "hs_createdate", "hs_lastmodifieddate", "hs_task_completion_date"}
+_DYNAMICS_OWN = {"versionnumber", "createdon", "modifiedon", "modifiedby", "overriddencreatedon", "actualend"}
+_PARTYS_OWN = {"activitypartyid", "versionnumber"}
+
+
+def outcome(world: World, kind: str) -> dict[str, Any]:
+    """Both systems' records of a type with what they hang on, the links between them, and what is still open."""
+    hubspot, dynamics = (one.store.dump() for one in world.both)
+    records = hubspot["objects"].get(HUBSPOT_TYPES[kind], [])
+    names = {one["id"]: one["properties"].get(KEY) or one["id"] for one in records}
+    found: dict[str, Any] = {"created twice": len(records) - len(set(names.values()))}
+    for one in records:
+        hanging = sorted(
+            end for each in hubspot["associations"] if (end := _other_end(each, HUBSPOT_TYPES[kind], one["id"]))
+        )
+        kept = {name: value for name, value in one["properties"].items() if name not in _HUBSPOTS_OWN}
+        found[f"hubspot {names[one['id']]}"] = kept | {"with": hanging}
+    for row in dynamics["rows"].get(DYNAMICS_TABLES[kind], []):
+        kept = {name: value for name, value in row.items() if name not in _DYNAMICS_OWN}
+        if "parties" in row:
+            kept["parties"] = sorted(
+                str({k: v for k, v in one.items() if k not in _PARTYS_OWN}) for one in row["parties"]
+            )
+        found[f"dynamics {row['annotationid' if kind == 'note' else 'activityid']}"] = kept
+    return found | _ledgers_view(world, kind, names)
+
+
+def _other_end(association: dict[str, Any], object_type: str, record_id: str) -> tuple[str, ...] | None:
+    left, right = tuple(association["from"]), tuple(association["to"])
+    if (object_type, record_id) not in (left, right):
+        return None
+    return right if left == (object_type, record_id) else left
+
+
+def _ledgers_view(world: World, kind: str, names: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    with world.ledger() as ledger:
+        rows = [
+            link
+            for system, ids in (("hubspot", list(names)), ("dynamics", world.dynamics_ids(kind)))
+            for link in ledger.links(system, ActivityType(kind), ids).values()
+        ]
+        for row in {row.id: row for row in rows}.values():
+            found[f"link {names[str(row.sides['hubspot'].record_id)]}"] = {
+                "state": row.state.value,
+                "dynamics": row.sides["dynamics"].record_id,
+                "origin": row.origin,
+                "plan": row.plan,
+                "elements": sorted(
+                    (one.kind, one.origin_record_id, one.counterpart_record_id, one.state) for one in row.elements
+                ),
+            }
+        found["pending"] = [
+            link.key for one in ("hubspot", "dynamics") for link in ledger.pending(one, ActivityType(kind))
+        ]
+        found["unfinished"] = [link.key for link in ledger.unfinished(ActivityType(kind))]
+        found["outstanding"] = sorted(
+            (one.flow, one.source_id, one.state.value, one.case, one.reason) for one in ledger.list_outstanding()
+        )
+    return found

@@ -1,0 +1,199 @@
+"""What happens between two runs, alike for every type: people make, edit, contradict, close, reopen, re-associate.
+
+Every record has a short name, which is its first subject. `h-...` was made in HubSpot, `d-...` in Dynamics.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from activity_sync_tests.crashes.wording import DYNAMICS, HUBSPOT, Words
+from activity_sync_tests.crashes.world import World
+from activity_sync_tests.end_to_end.bridge import (
+    CONTACT_IDS,
+    DYNAMICS_TABLES,
+    HUBSPOT_TYPES,
+    USER_ID,
+    dynamics_people,
+    hubspot_people,
+)
+
+ANN, BEN, STRANGER = "1001", "1002", "1099"
+"""HubSpot contacts. Dynamics does not have the last one."""
+_FIRST_HUBSPOT = ["h-edit", "h-there", "h-merge", "h-late", "h-early", "h-people", "h-closed", "h-close", "h-quiet"]
+_FIRST_DYNAMICS = ["d-edit", "d-there", "d-merge", "d-people", "d-closed", "d-reopen", "d-quiet"]
+_LATER_HUBSPOT = ["h-new", "h-both", "h-waits", "h-alone", "h-later"]
+_LATER_DYNAMICS = ["d-new", "d-more", "d-later"]
+_CLOSED_AT_FIRST = {"h-closed", "d-closed", "d-reopen"}
+_HUBSPOT_IDS = {name: str(501 + n) for n, name in enumerate([*_FIRST_HUBSPOT, *_LATER_HUBSPOT])}
+_DYNAMICS_IDS = {
+    name: f"00000000-0000-4000-9000-{501 + n:012d}" for n, name in enumerate([*_FIRST_DYNAMICS, *_LATER_DYNAMICS])
+}
+_USER = {"type": "systemuser", "id": USER_ID}
+
+
+@dataclass(frozen=True)
+class Story:
+    """The scenario of one type in one world."""
+
+    world: World
+    kind: str
+
+    def begin(self) -> None:
+        """The people, and the records of the first run, on both sides."""
+        self.world.seed({"hubspot": hubspot_people(), "dynamics": dynamics_people()})
+        self.hubspot_contact(STRANGER)
+        for name in _FIRST_HUBSPOT:
+            self.make_in_hubspot(name, closed=name in _CLOSED_AT_FIRST)
+        for name in _FIRST_DYNAMICS:
+            self.make_in_dynamics(name, closed=name in _CLOSED_AT_FIRST)
+        self.world.advance(minutes=5)
+
+    def go_on(self) -> None:
+        """Half an hour after the first run: everything that the second one has to carry."""
+        self.world.advance(minutes=30)
+        self.edit_in_hubspot("h-edit", subject="h-edit edited")
+        self.edit_in_hubspot("h-merge", subject="h-merge edited")
+        self.edit_in_hubspot("h-early", subject="h-early from HubSpot")
+        self.edit_in_hubspot("h-closed", subject="h-closed edited", other=1)
+        self.edit_in_hubspot("h-close", subject="h-close", closed=True)
+        self.edit_in_hubspot("d-there", subject="d-there edited")
+        self.edit_in_hubspot("d-merge", subject="d-merge", other=1)
+        self.edit_in_hubspot("h-people", subject="h-people edited")
+        self.associate("h-people", BEN)
+        self.edit_in_dynamics("h-late", subject="h-late from Dynamics")
+        self.world.advance(minutes=2)
+        self.edit_in_dynamics("d-edit", subject="d-edit edited")
+        self.edit_in_dynamics("h-there", subject="h-there edited")
+        self.edit_in_dynamics("h-merge", other=1)
+        self.edit_in_dynamics("d-merge", subject="d-merge edited")
+        self.edit_in_dynamics("h-early", subject="h-early from Dynamics")
+        self.edit_in_dynamics("d-closed", subject="d-closed edited")
+        self.edit_in_dynamics("d-reopen", closed=False)
+        self.edit_in_dynamics("d-people", with_ben=True, subject="d-people edited")
+        self.edit_in_hubspot("h-late", subject="h-late from HubSpot")
+        self.make_in_hubspot("h-new")
+        self.make_in_hubspot("h-both", contacts=(ANN, BEN), closed=True)
+        self.make_in_hubspot("h-waits", contacts=(ANN, STRANGER))
+        self.make_in_hubspot("h-alone", contacts=(STRANGER,))
+        self.make_in_dynamics("d-new")
+        self.make_in_dynamics("d-more", closed=True)
+        self.world.advance(minutes=2)
+
+    def go_on_later(self) -> None:
+        """While no run gets through, people work on, also on what a dead run had begun; then hours pass."""
+        self.world.advance(minutes=30)
+        self.edit_in_hubspot("h-edit", subject="h-edit edited again")
+        self.edit_in_hubspot("h-new", subject="h-new edited")
+        self.edit_in_hubspot("d-quiet", subject="d-quiet", other=2)
+        self.edit_in_hubspot("d-reopen", subject="d-reopen", other=2)
+        self.make_in_hubspot("h-later")
+        self.edit_in_dynamics("d-edit", subject="d-edit edited again")
+        self.edit_in_dynamics("d-new", subject="d-new edited")
+        self.edit_in_dynamics("h-quiet", other=2)
+        self.edit_in_dynamics("h-people", other=2)
+        self.make_in_dynamics("d-later")
+        self.world.advance(hours=2)
+
+    # --- people's eyes
+
+    def shown_in_hubspot(self, name: str) -> dict[str, Any]:
+        """The subject and the other field of a record, in HubSpot's words."""
+        held = self.world.sandboxes.hubspot.store.dump()["objects"][HUBSPOT_TYPES[self.kind]]
+        record = next(one for one in held if one["id"] == self._hubspot_id(name))
+        form = HUBSPOT[self.kind]
+        return {key: record["properties"].get(key) for key in (form.subject, form.other) if key}
+
+    def shown_in_dynamics(self, name: str) -> dict[str, Any]:
+        """The same in the words of Dynamics."""
+        held = self.world.sandboxes.dynamics.store.dump()["rows"][DYNAMICS_TABLES[self.kind]]
+        row = next(one for one in held if self._dynamics_id(name) in (one.get("activityid"), one.get("annotationid")))
+        form = DYNAMICS[self.kind]
+        return {key: row.get(key) for key in (form.subject, form.other)}
+
+    # --- people's hands
+
+    def make_in_hubspot(self, name: str, *, contacts: Iterable[str] = (ANN,), closed: bool = False) -> None:
+        form, record_type = HUBSPOT[self.kind], HUBSPOT_TYPES[self.kind]
+        properties = form.always | Words(name, 0, closed).in_form(form)
+        self.world.seed(
+            {
+                "hubspot": {
+                    "objects": {record_type: [{"id": _HUBSPOT_IDS[name], "properties": properties}]},
+                    "associations": [
+                        {"from": [record_type, _HUBSPOT_IDS[name]], "to": ["contacts", one]} for one in contacts
+                    ],
+                }
+            }
+        )
+
+    def make_in_dynamics(self, name: str, *, closed: bool = False) -> None:
+        form = DYNAMICS[self.kind]
+        self._put(_DYNAMICS_IDS[name], form.always | Words(name, 0, closed).in_form(form) | self._about(0))
+
+    def edit_in_hubspot(
+        self, name: str, *, subject: str | None = None, other: int | None = None, closed: bool | None = None
+    ) -> None:
+        properties = Words(subject, other, closed).in_form(HUBSPOT[self.kind])
+        if properties:
+            record = {"id": self._hubspot_id(name), "properties": properties}
+            self.world.seed({"hubspot": {"objects": {HUBSPOT_TYPES[self.kind]: [record]}}})
+
+    def edit_in_dynamics(
+        self,
+        name: str,
+        *,
+        subject: str | None = None,
+        other: int | None = None,
+        closed: bool | None = None,
+        with_ben: bool = False,
+    ) -> None:
+        columns = Words(subject, other, closed).in_form(DYNAMICS[self.kind])
+        self._put(self._dynamics_id(name), columns | (self._with_ben() if with_ben else {}))
+
+    def hubspot_contact(self, record_id: str) -> None:
+        contact = {"id": record_id, "properties": {"email": f"{record_id}@nowhere.example"}}
+        self.world.seed({"hubspot": {"objects": {"contacts": [contact]}}})
+
+    def associate(self, name: str, contact: str) -> None:
+        ends = {"from": {"id": self._hubspot_id(name)}, "to": {"id": contact}}
+        request = urllib.request.Request(
+            f"{self.world.environ['HUBSPOT_BASE_URL']}/crm/associations/2026-09/{HUBSPOT_TYPES[self.kind]}/contacts"
+            "/batch/associate/default",
+            data=json.dumps({"inputs": [ends]}).encode(),
+            headers={
+                "Content-Type": "application/json",
+                "Authorization": f"Bearer {self.world.environ['HUBSPOT_ACCESS_TOKEN']}",
+            },
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status < 300
+
+    def _put(self, record_id: str, columns: dict[str, Any]) -> None:
+        row = {("annotationid" if self.kind == "note" else "activityid"): record_id, "modifiedby": _USER, **columns}
+        self.world.seed({"dynamics": {"records": {DYNAMICS_TABLES[self.kind]: [row]}}})
+
+    def _about(self, contact: int) -> dict[str, Any]:
+        column = "objectid" if self.kind == "note" else "regardingobjectid"
+        return {column: {"type": "contact", "id": CONTACT_IDS[contact]}}
+
+    def _with_ben(self) -> dict[str, Any]:
+        """Ben takes part, too; where nobody does, the activity is about him now."""
+        masks = {"call": 2, "email": 3, "meeting": 5}
+        if self.kind not in masks:
+            return self._about(1)
+        party = {"type": "contact", "id": CONTACT_IDS[1]}
+        return {"parties": [{"participationtypemask": masks[self.kind], "party": party}]}
+
+    def _hubspot_id(self, name: str) -> str:
+        return _HUBSPOT_IDS.get(name) or self._counterpart("dynamics", _DYNAMICS_IDS[name])
+
+    def _dynamics_id(self, name: str) -> str:
+        return _DYNAMICS_IDS.get(name) or self._counterpart("hubspot", _HUBSPOT_IDS[name])
+
+    def _counterpart(self, system: str, record_id: str) -> str:
+        return self.world.counterpart(system, self.kind, record_id)
