@@ -13,7 +13,7 @@ from activity_sync.activities.kinds import Step
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
-from activity_sync.pipeline.remember import remember
+from activity_sync.pipeline.remember import confirm, remember
 from activity_sync.pipeline.report import OUTCOME_OF, StepReport
 from activity_sync.pipeline.resolve import decodable
 from activity_sync.pipeline.resolver import Resolver
@@ -150,14 +150,18 @@ class Loader:
         return [*fresh, *unseen]
 
     async def apply(self, proposals: Sequence[Proposal]) -> list[Result]:
-        """Results of these proposals; `stale` where the record moved under the write."""
+        """Results of these proposals; `stale` where the record moved under the write, or is linked only now."""
         creates = [one for one in proposals if one.action == "create"]
         updates = [one for one in proposals if one.action == "update"]
-        others = [one for one in proposals if one.action not in {"create", "update"}]
+        confirmed = [one for one in proposals if one.action == "confirm"]
+        others = [one for one in proposals if one.action not in {"create", "update", "confirm"}]
         if (creates or updates) and not self.prepared:
             await self.session.target(self.scope).writer.prepare([self.scope.activity_type])
             self.prepared = True
-        results = [Result(one, OUTCOME_OF[one.action]) for one in others]
+        confirm(self.session, self.scope, confirmed)
+        # The source may have been edited since its create was announced, and no later window has that edit.
+        results = [Result(one, "stale") for one in confirmed]
+        results += [Result(one, OUTCOME_OF[one.action]) for one in others]
         results += await write_creates(self.session, self.scope, creates)
         results += await write_updates(self.session, self.scope, updates)
         return results

@@ -122,9 +122,17 @@ class Proposer:
             **self._of_link(card),
         )
         try:
-            return self._with_body(card, action, plain)
+            return self._with_plan(card, self._with_body(card, action, plain))
         except InvalidRecord as error:
             return replace(plain, action="fail", case=28, rule=error.code or "encode", reason=error.message, moves={})
+
+    def _with_plan(self, card: Card, proposal: Proposal) -> Proposal:
+        """The target was looked at and needs no write: an unfinished plan of this flow's is closed with the look."""
+        plan = (card.row.plan if card.row is not None else None) or {}
+        seen = isinstance(card.target, Present) and plan.get("writes_to") == self.scope.flow.target
+        if not (seen and proposal.action in {"skip", "acknowledge", "keeptarget"}):
+            return proposal
+        return replace(proposal, moves={**proposal.moves, "plan_settled": True})
 
     def _with_body(self, card: Card, action: actions.Action, plain: Proposal) -> Proposal:
         match action:

@@ -39,23 +39,32 @@ def remember(session: Session, scope: Scope, results: Sequence[Result]) -> None:
         session.ledger.record_outstanding(open_rows)
 
 
+def confirm(session: Session, scope: Scope, found: Sequence[Proposal]) -> None:
+    """Case 6: these creates had happened, and their links are made. What they link is then to be compared."""
+    flow = scope.flow
+    changes = [
+        LinkChange(
+            one.link_id,
+            expect_revision=one.revision,
+            state=LinkState.LINKED,
+            record_ids={flow.target: one.target_id or ""},
+            bases={flow.target: one.target_prints},
+            unsettled={flow.target: frozenset(one.target_prints)},
+            clear_plan=True,
+        )
+        for one in found
+        if one.link_id is not None
+    ]
+    if changes:
+        session.ledger.settle(changes, now=session.clock())
+
+
 def _change(scope: Scope, result: Result, row: LinkRow | None) -> LinkChange | None:
     """The link's change for a result that wrote to no CRM; None when nothing moves (case 11: no ledger write)."""
     proposal = result.proposal
     if proposal.link_id is None or result.outcome in {"created", "updated", "failed"}:
         return None
-    flow = scope.flow
     match proposal.action:
-        case "confirm":
-            # Case 6: the create had happened. What the target shows is compared on the next pass.
-            return LinkChange(
-                proposal.link_id,
-                state=LinkState.LINKED,
-                record_ids={flow.target: proposal.target_id or ""},
-                bases={flow.target: proposal.target_prints},
-                unsettled={flow.target: frozenset(proposal.target_prints)},
-                clear_plan=True,
-            )
         case "forget" | "unlink" | "deletetarget":
             return LinkChange(
                 proposal.link_id,
@@ -85,12 +94,16 @@ def _moved_bases(scope: Scope, proposal: Proposal, row: LinkRow | None) -> LinkC
         for system, side in ((flow.source, "source"), (flow.target, "target"))
         if moves.get(side)
     }
+    plan_settled = bool(moves.get("plan_settled"))
     return LinkChange(
         proposal.link_id or 0,
+        # A plan that another run has made since is that run's to close.
+        expect_revision=proposal.revision if plan_settled else None,
         bases=bases or None,
         unsettled=unsettled or None,
         versions={flow.source: proposal.source_version},
         elements=ElementChange(tuple(hold), tuple(remove)) if hold or remove else None,
+        clear_plan=plan_settled,
     )
 
 

@@ -145,7 +145,8 @@ class Proposal:
     """What was decided for one record, ready to be carried out: a row of `transformed_payloads`.
 
     `action` is the class name of the action in lower case; `moves` the base entries of both sides to store
-    ({"source": {...}, "target": {...}, "source_settled": ..., "target_settled": ...}); `body` what would be sent.
+    ({"source": {...}, "target": {...}, "source_settled": ..., "target_settled": ...}, and "plan_settled" where an
+    unfinished write plan is done with); `body` what would be sent.
     `source_prints` and `target_prints`: both fingerprints after a create. `fields`: those an update writes.
     """
 
