@@ -5,11 +5,12 @@ Used by the transform, and by the load for rows whose link or source has moved s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from activity_sync.activities.activity import Participant, RichText, Value
+from activity_sync.activities.fingerprint import FieldPrint
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.rows import LinkRow
 from activity_sync.pipeline.elements import of_create, of_update
@@ -20,6 +21,7 @@ from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.rules import actions
 from activity_sync.rules.decide import decide
+from activity_sync.rules.settle import read_side
 from activity_sync.rules.values import Linked, Pending, Present
 from activity_sync.systems.system import Loss
 
@@ -163,7 +165,7 @@ class Proposer:
                     as_target_shows(plain, unplaced),
                     body=wire.body,
                     fields=fields,
-                    target_prints=self.observer.prints(wire.intended),
+                    target_prints=self._left_by(card, fields, wire.intended),
                     losses=losses_json(wire.losses),
                     elements=of_update(card.elements, card.seen.resolved.refs, wire.losses),
                     waits_for=self._waiting(card),
@@ -193,6 +195,19 @@ class Proposer:
                 return replace(plain, action="defer", reason=action.reason or "the target could not be read", moves={})
             case _:
                 return plain
+
+    def _left_by(self, card: Card, fields: Collection[str], intended: Mapping[str, Value]) -> dict[str, FieldPrint]:
+        """What the target shows after an update, but for what we only repeat of it.
+
+        Where two fields share a property, a write of one repeats the other as the target has it. If people changed that
+        one there, it is theirs to be carried by the mirror flow: its base stays.
+        """
+        shown = self.observer.prints(intended)
+        if not (isinstance(card.link, Linked) and isinstance(card.target, Present)):
+            return shown
+        plan = () if card.link.plan_on_source else card.link.plan_prints
+        theirs = read_side(card.link.target, card.target, plan).changed - set(fields)
+        return {name: entry for name, entry in shown.items() if name not in theirs}
 
     @staticmethod
     def _of_link(card: Card) -> dict[str, Any]:

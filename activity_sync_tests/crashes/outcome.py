@@ -1,6 +1,7 @@
 """What a run left behind, in a form in which two histories of the same events are equal.
 
-Ids that HubSpot gave are replaced by what the record was made from, and moments of writing are left out.
+Ids that HubSpot gave are replaced by what the record was made from. Moments of writing are left out, and so is markup,
+which both servers rewrite whenever they are written to.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.sandbox.hubspot.rewriting import visible_text
 from activity_sync_tests.crashes.world import World
 from activity_sync_tests.end_to_end.bridge import DYNAMICS_TABLES, HUBSPOT_TYPES
 
@@ -27,16 +29,20 @@ def outcome(world: World, kind: str) -> dict[str, Any]:
         hanging = sorted(
             end for each in hubspot["associations"] if (end := _other_end(each, HUBSPOT_TYPES[kind], one["id"]))
         )
-        kept = {name: value for name, value in one["properties"].items() if name not in _HUBSPOTS_OWN}
+        kept = {name: _text(value) for name, value in one["properties"].items() if name not in _HUBSPOTS_OWN}
         found[f"hubspot {names[one['id']]}"] = kept | {"with": hanging}
     for row in dynamics["rows"].get(DYNAMICS_TABLES[kind], []):
-        kept = {name: value for name, value in row.items() if name not in _DYNAMICS_OWN}
+        kept = {name: _text(value) for name, value in row.items() if name not in _DYNAMICS_OWN}
         if "parties" in row:
             kept["parties"] = sorted(
                 str({k: v for k, v in one.items() if k not in _PARTYS_OWN}) for one in row["parties"]
             )
         found[f"dynamics {row['annotationid' if kind == 'note' else 'activityid']}"] = kept
     return found | _ledgers_view(world, kind, names)
+
+
+def _text(value: Any) -> Any:
+    return visible_text(value) if isinstance(value, str) and "<" in value else value
 
 
 def _other_end(association: dict[str, Any], object_type: str, record_id: str) -> tuple[str, ...] | None:

@@ -54,11 +54,11 @@ class Recovery:
         places = [place for place, effect in enumerate(self.effects, start=1) if effect == name]
         return Point(places[number - 1], side)
 
-    def differences(self, point: Point, rerun: Sequence[Flow]) -> dict[str, Any]:
-        """How the world differs from the undisturbed one after a kill at the point and a rerun in this order."""
+    def differences(self, point: Point | None, rerun: Sequence[Flow]) -> dict[str, Any]:
+        """How the world differs from the undisturbed one after a kill at the point, if any, and runs in this order."""
         self.world.restore(self.ready)
-        killed = self.carry(FLOWS, point)
-        if not killed.killed:
+        killed = None if point is None else self.carry(FLOWS, point)
+        if killed is not None and not killed.killed:
             return {"not killed": point}
         ended = self.finish(rerun)
         if ended.error:
