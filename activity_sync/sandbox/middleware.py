@@ -66,7 +66,7 @@ class SandboxMiddleware:
                 status = message["status"]
             await send(message)
 
-        log.enter()
+        log.enter(route)
         try:
             await self._delay()
             fault = self._controls.faults.draw(method, full, route=route)

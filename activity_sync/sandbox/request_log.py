@@ -49,21 +49,22 @@ class RequestLog:
         self._seen: deque[Seen] = deque(maxlen=self._size)
         self._written: deque[Write] = deque(maxlen=self._size)
 
-    def enter(self) -> None:
-        """A request begins."""
+    def enter(self, kind: str) -> None:
+        """A request begins. It counts from here on: who has its answer finds it counted."""
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
+        if kind == "token":
+            self.tokens += 1
+            return
+        self.total += 1
+        self.by_kind[kind] += 1
 
     def leave(self, seen: Seen) -> None:
         """A request ends, answered or cut."""
         self.in_flight -= 1
         self._seen.append(seen)
-        if seen.kind == "token":
-            self.tokens += 1
-            return
-        self.total += 1
-        self.by_kind[seen.kind] += 1
-        self.by_status[str(seen.status)] += 1
+        if seen.kind != "token":
+            self.by_status[str(seen.status)] += 1
 
     def operated(self, kind: str) -> None:
         """One operation inside a batch request."""
