@@ -101,10 +101,16 @@ def _moved_bases(scope: Scope, proposal: Proposal, row: LinkRow | None) -> LinkC
         expect_revision=proposal.revision if plan_settled else None,
         bases=bases or None,
         unsettled=unsettled or None,
-        versions={flow.source: proposal.source_version},
+        versions=_versions(scope, proposal),
         elements=ElementChange(tuple(hold), tuple(remove)) if hold or remove else None,
         clear_plan=plan_settled,
     )
+
+
+def _versions(scope: Scope, proposal: Proposal) -> dict[str, str | None]:
+    """What was read, of both sides where both were: whatever an index shows later, it is not older than that."""
+    versions = {scope.flow.source: proposal.source_version}
+    return versions if proposal.target_version is None else versions | {scope.flow.target: proposal.target_version}
 
 
 def _open(scope: Scope, result: Result, now: datetime) -> Outstanding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from activity_sync.ledger.rows import Claim, ElementChange, LinkChange, LinkRow
@@ -86,20 +87,15 @@ def plan_of(scope: Scope, proposal: Proposal, row: LinkRow) -> dict[str, Any]:
 def _settled(
     scope: Scope, proposal: Proposal, row: LinkRow, answer: WriteResult, now: str
 ) -> tuple[LinkChange | None, Result]:
-    flow = scope.flow
     if answer.outcome == "done":
-        source, target = prints(proposal.moves.get("source", {})), prints(proposal.moves.get("target", {}))
-        hold, remove = stored(row, flow, proposal.elements)
-        change = LinkChange(
-            link_id=proposal.link_id or 0,
-            bases={flow.source: source, flow.target: target | dict(proposal.target_prints)},
-            unsettled={flow.source: frozenset(), flow.target: frozenset(proposal.target_prints)},
-            versions={flow.source: proposal.source_version, flow.target: answer.version},
-            elements=ElementChange(tuple(hold), tuple(remove)),
-            clear_plan=True,
-            wrote_at=now,
-        )
+        hold, remove = stored(row, scope.flow, proposal.elements)
+        elements = ElementChange(tuple(hold), tuple(remove))
+        change = replace(_fields_written(scope, proposal, answer, now), elements=elements)
         return change, _result(proposal, "updated", "updated", answer)
+    if answer.version is not None:
+        # The fields are written, the associations are not: those are found missing again, and tried again.
+        detail = "transient" if answer.outcome == "busy" else "refused"
+        return _fields_written(scope, proposal, answer, now), _result(proposal, "failed", detail, answer)
     if answer.outcome in {"stale", "missing"}:
         # Nothing was written: the target moved, or is gone. Read again, decide again (case 31).
         return LinkChange(link_id=proposal.link_id or 0, clear_plan=True), _result(proposal, "stale", "", answer)
@@ -111,6 +107,21 @@ def _settled(
         # The plan stays: whatever the target shows next time is recognised as ours, or decided anew.
         return None, _result(proposal, "deferred", "uncertain", answer)
     return LinkChange(link_id=proposal.link_id or 0, clear_plan=True), _result(proposal, "failed", "transient", answer)
+
+
+def _fields_written(scope: Scope, proposal: Proposal, answer: WriteResult, now: str) -> LinkChange:
+    flow = scope.flow
+    source, target = prints(proposal.moves.get("source", {})), prints(proposal.moves.get("target", {}))
+    return LinkChange(
+        link_id=proposal.link_id or 0,
+        bases={flow.source: source, flow.target: target | dict(proposal.target_prints)},
+        unsettled={flow.source: frozenset(), flow.target: frozenset(proposal.target_prints)},
+        # An answer that tells no version leaves the last one known: an index may still be behind that.
+        versions={flow.source: proposal.source_version}
+        | ({} if answer.version is None else {flow.target: answer.version}),
+        clear_plan=True,
+        wrote_at=now,
+    )
 
 
 def _result(proposal: Proposal, outcome: str, detail: str, answer: WriteResult) -> Result:

@@ -139,7 +139,8 @@ class WriteResult:
 
     `outcome`: `done`, `exists` (a create met its own key), `stale` (the guard failed), `missing` (no such record),
     `refused` (the API's judgement on this record), `uncertain` (no answer: may or may not have happened), `busy`
-    (transient refusal of this record). `id` is set for `done` and, where the answer tells, for `exists`.
+    (transient refusal of this record). `id` is set for `done` and, where the answer tells, for `exists`. A `version` on
+    an update that is not `done`: the fields were written and left that version, the associations were not.
     """
 
     outcome: str

@@ -61,8 +61,8 @@ class Recovery:
         if killed is not None and not killed.killed:
             return {"not killed": point}
         ended = self.finish(rerun)
-        if ended.error:
-            return {"error": ended.error}
+        if ended.errors:
+            return {"errors": ended.errors}
         seen = outcome(self.world, self.kind)
         return {
             name: _difference(self.expected.get(name), seen.get(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -83,7 +84,9 @@ class HubSpotWriter:
         results = {one.id: WriteResult("done", id=one.id) for one in requests}
         results |= {record_id: result for answer in answers for record_id, result in answer.items()}
         written = [one for one in requests if results[one.id].outcome == "done"]
-        results |= await write_associations(self._operations, activity_type, written)
+        failed = await write_associations(self._operations, activity_type, written)
+        # The properties are written all the same, and their version says so.
+        results |= {one: replace(result, version=results[one].version) for one, result in failed.items()}
         return [results[one.id] for one in requests]
 
     # --- creates -------------------------------------------------------------------------------------------------
