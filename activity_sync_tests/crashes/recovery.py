@@ -1,9 +1,10 @@
-"""One type's scenario, stopped at a point and rerun, against the same scenario undisturbed."""
+"""One type's scenario, killed at a point and run again, against the same scenario undisturbed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from activity_sync.activities.identity import Flow
@@ -19,16 +20,29 @@ HUBSPOT_FIRST: Sequence[Flow] = FLOWS
 DYNAMICS_FIRST: Sequence[Flow] = FLOWS[::-1]
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A kill at a point of the run, and the rerun. `point` None: no kill, only the order of the flows.
+
+    `later`: between the two, people work on for hours, also on what the killed run had begun.
+    """
+
+    point: Point | None
+    mirror_first: bool
+    later: bool = False
+
+    def __str__(self) -> str:
+        place = "no kill" if self.point is None else f"killed {self.point}"
+        return f"{place}, {'mirror' if self.mirror_first else 'same'} flow first{', edited meanwhile' * self.later}"
+
+
 @dataclass
 class Recovery:
-    """A world in which a type's scenario has come to the run that will be killed. `later`: people work on meanwhile."""
+    """A world in which a type's scenario has come to the run that will be killed."""
 
     world: World
     kind: ActivityType
-    later: bool = False
     ready: Saved = field(init=False)
-    expected: dict[str, Any] = field(init=False)
-    effects: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.story = Story(self.world, self.kind)
@@ -36,45 +50,69 @@ class Recovery:
         self.carry(FLOWS)
         self.story.go_on()
         self.ready = self.world.save("ready")
-        self.effects = self.carry(FLOWS).effects
-        self.finish(FLOWS)
-        self.expected = outcome(self.world, self.kind)
+        self._expected: dict[bool, dict[str, Any]] = {}
 
-    def carry(self, flows: Sequence[Flow], point: Point | None = None) -> Ended:
-        return self.world.carry([self.kind], flows, point=point)
+    @cached_property
+    def effects(self) -> list[str]:
+        """What the run does when it is not killed. It has happened afterwards."""
+        self.world.restore(self.ready)
+        return self.carry(FLOWS).effects
 
-    def finish(self, rerun: Sequence[Flow]) -> Ended:
-        """After the run: people's further work, if any, the rerun, and a pass that must find little to do."""
-        if self.later:
-            self.story.go_on_later()
-        return self.carry([*rerun, *FLOWS])
+    def expected(self, *, later: bool) -> dict[str, Any]:
+        """How the undisturbed scenario ends."""
+        if later not in self._expected:
+            self.world.restore(self.ready)
+            self.carry(FLOWS)
+            self.finish(FLOWS, later=later)
+            self._expected[later] = outcome(self.world, self.kind)
+        return self._expected[later]
 
     def point(self, side: Side, name: str, *, number: int) -> Point:
         """The instant before or after the `number`-th effect of this name."""
         places = [place for place, effect in enumerate(self.effects, start=1) if effect == name]
         return Point(places[number - 1], side)
 
-    def differences(self, point: Point | None, rerun: Sequence[Flow]) -> dict[str, Any]:
-        """How the world differs from the undisturbed one after a kill at the point, if any, and runs in this order."""
+    def differences(self, trial: Trial) -> dict[str, Any]:
+        """How the world differs in the end from the undisturbed one; nothing when all is well."""
+        expected = self.expected(later=trial.later)
         self.world.restore(self.ready)
-        killed = None if point is None else self.carry(FLOWS, point)
-        if killed is not None and not killed.killed:
-            return {"not killed": point}
-        ended = self.finish(rerun)
-        if ended.errors:
-            return {"errors": ended.errors}
+        if trial.point is not None and not self.carry(FLOWS, trial.point).killed:
+            return {"not killed": self.effects}
+        ended = self.finish(self._order(trial), later=trial.later)
         seen = outcome(self.world, self.kind)
-        return {
-            name: _difference(self.expected.get(name), seen.get(name))
-            for name in self.expected.keys() | seen.keys()
-            if self.expected.get(name) != seen.get(name)
-        }
+        return ({"errors": ended.errors} if ended.errors else {}) | _difference(expected, seen)
+
+    def describe(self, trial: Trial) -> str:
+        """The trial, with the name of the effect at which it kills."""
+        return str(trial) if trial.point is None else f"{trial} ({self.effects[trial.point.number - 1]})"
+
+    def carry(self, flows: Sequence[Flow], point: Point | None = None) -> Ended:
+        """Runs of these flows, one after the other."""
+        return self.world.carry([self.kind], flows, point=point)
+
+    def finish(self, rerun: Sequence[Flow], *, later: bool) -> Ended:
+        """After the run: people's further work, if any, the rerun, and one more pass of both flows."""
+        if later:
+            self.story.go_on_later()
+        return self.carry([*rerun, *FLOWS])
+
+    def _order(self, trial: Trial) -> Sequence[Flow]:
+        """HubSpot's flow runs first; the killed one is that flow, or the other one when it had come that far."""
+        in_second = trial.point is not None and trial.point.number > self._effects_of_first
+        return DYNAMICS_FIRST if trial.mirror_first != in_second else HUBSPOT_FIRST
+
+    @cached_property
+    def _effects_of_first(self) -> int:
+        return self.effects.index("ledger: release") + 1
 
 
-def _difference(expected: Any, seen: Any) -> Any:
-    if not (isinstance(expected, dict) and isinstance(seen, dict)):
-        return {"expected": expected, "seen": seen}
-    names = expected.keys() | seen.keys()
-    return {
-        name: _difference(expected.get(name), seen.get(name)) for name in names if expected.get(name) != seen.get(name)
-    }
+def _difference(expected: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
+    """Name by name, what is not the same."""
+    found: dict[str, Any] = {}
+    for name in sorted(expected.keys() | seen.keys()):
+        one, other = expected.get(name), seen.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found |= {f"{name}: {inner}": value for inner, value in _difference(one, other).items()}
+        elif one != other:
+            found[name] = {"expected": one, "seen": other}
+    return found
