@@ -228,12 +228,14 @@ class ApiClient:
         await self._limits.acquire(request.lane)
         try:
             self._calls += 1
+            sent = self._now()
             answer = await exchange(self._connection, built, timeout_seconds=self._timeout_seconds)
         finally:
             await self._limits.release()
         if isinstance(answer, httpx.Response):
             await self._limits.learn(answer.headers)
-            self._clock_ahead = read_clock_ahead(answer.headers, self._now()) or self._clock_ahead
+            ahead = read_clock_ahead(answer.headers, sent=sent, received=self._now())
+            self._clock_ahead = self._clock_ahead if ahead is None else ahead
         return answer
 
     def _describe_failure(self, answer: httpx.Response, refusal: Refusal) -> Later:

@@ -65,10 +65,11 @@ def read_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return max(seconds, 0.0) if seconds == seconds and seconds != float("inf") else None  # noqa: PLR0124 - nan
 
 
-def read_clock_ahead(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """How far the server's clock is ahead of `now`, in whole seconds; None where the answer does not tell.
+def read_clock_ahead(headers: Mapping[str, str], *, sent: datetime, received: datetime) -> timedelta | None:
+    """The least by which the server's clock must differ from ours, ahead being positive; None where nothing is told.
 
-    `Date` (RFC 9110) has a resolution of one second, so that less than two seconds mean nothing.
+    `Date` (RFC 9110) is cut to its second and was written at some time between `sent` and `received`, both by our
+    clock: a slow answer, or a process that did not get its turn, is no difference.
     """
     stated = headers.get("date")
     if stated is None:
@@ -79,5 +80,5 @@ def read_clock_ahead(headers: Mapping[str, str], now: datetime) -> timedelta | N
         return None
     if there.tzinfo is None:
         return None
-    ahead = timedelta(seconds=round((there - now).total_seconds()))
-    return ahead if abs(ahead) >= timedelta(seconds=2) else timedelta()
+    least, most = there - received, there + timedelta(seconds=1) - sent
+    return min(max(timedelta(), least), most)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activity_sync.http.read_answer import Meaning, read_meaning, read_retry_after
+from activity_sync.http.read_answer import Meaning, read_clock_ahead, read_meaning, read_retry_after
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
@@ -48,3 +48,29 @@ def test_no_retry_after_says_nothing():
 )
 def test_every_status_has_its_consequence(meaning, statuses):
     assert {read_meaning(status) for status in statuses} == {meaning}
+
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+DATE = {"date": "Sun, 01 Mar 2026 12:00:00 GMT"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "ahead"),
+    [
+        (0.2, 0.4, 0.0),  # the second that `Date` was cut to
+        (-0.5, 0.1, 0.0),
+        (-9.0, 0.3, 0.0),  # a slow server
+        (0.9, 7.0, 0.0),  # an answer that lay unread while the process did not get its turn
+        (-60.0, -59.5, 59.5),
+        (61.0, 61.5, -60.0),
+    ],
+)
+def test_a_clock_differs_by_what_no_delay_explains(sent, received, ahead):
+    stated = read_clock_ahead(DATE, sent=NOON + timedelta(seconds=sent), received=NOON + timedelta(seconds=received))
+
+    assert stated == timedelta(seconds=ahead)
+
+
+@pytest.mark.parametrize("headers", [{}, {"date": "yesterday"}, {"date": "Sun, 01 Mar 2026 12:00:00 -0000"}])
+def test_a_date_that_cannot_be_read_says_nothing_of_the_clock(headers):
+    assert read_clock_ahead(headers, sent=NOON, received=NOON) is None
