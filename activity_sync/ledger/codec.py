@@ -30,10 +30,10 @@ def dump_prints(prints: Fingerprint) -> str:
 
 
 def dump_tombstone(tombstone: Tombstone | None) -> str | None:
-    """`{"mapped": [...], "erased": bool}`."""
+    """`{"mapped": [...], "erased": bool, "gone": [...]}`; `delete_due` has a column of its own."""
     if tombstone is None:
         return None
-    return dump({"mapped": sorted(tombstone.mapped), "erased": tombstone.erased})
+    return dump({"mapped": sorted(tombstone.mapped), "erased": tombstone.erased, "gone": sorted(tombstone.gone)})
 
 
 def dump_names(names: Iterable[str]) -> str:
@@ -77,7 +77,12 @@ def load_link(row: Any, sides: Mapping[str, SideRow], elements: tuple[Element, .
     tombstone = None
     if row.tombstone is not None:
         told = json.loads(row.tombstone)
-        tombstone = Tombstone(mapped=frozenset(told["mapped"]), erased=told["erased"])
+        tombstone = Tombstone(
+            mapped=frozenset(told["mapped"]),
+            erased=told["erased"],
+            gone=frozenset(told.get("gone", ())),  # schema 0002 did not say
+            delete_due=row.delete_due or "",
+        )
     return LinkRow(
         id=row.id,
         activity_type=ActivityType(row.activity_type),

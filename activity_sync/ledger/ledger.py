@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.ledger import accounts, changes, leases, links, outstanding, reads, watermarks
+from activity_sync.ledger import accounts, changes, choices, leases, links, outstanding, reads, watermarks
+from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.engine import connect, reading, writing
 from activity_sync.ledger.leases import Lease
 from activity_sync.ledger.migrate import migrate
@@ -111,6 +112,16 @@ class Ledger:
         with reading(self._engine) as connection:
             return links.with_waiting_elements(connection, activity_type)
 
+    def linked_ids(self, system: str, activity_type: ActivityType) -> list[str]:
+        """The system's records that have a counterpart."""
+        with reading(self._engine) as connection:
+            return links.linked_ids(connection, system, activity_type)
+
+    def delete_due(self, system: str, activity_type: ActivityType) -> list[LinkRow]:
+        """Ended links whose delete in `system` its own flow has not acted on yet, oldest first."""
+        with reading(self._engine) as connection:
+            return links.delete_due(connection, system, activity_type)
+
     def announce(self, creates: Sequence[NewLink], *, now: datetime) -> dict[str, LinkRow]:
         """A committed pending row per source id. `fresh=False`: another run was faster; do not create."""
         return self._until_seen(lambda connection: changes.announce(connection, creates, now=now))
@@ -174,6 +185,23 @@ class Ledger:
         with reading(self._engine) as connection:
             return outstanding.counted(connection)
 
+    # --- people's choices
+
+    def choose(self, made: Sequence[Choice]) -> None:
+        """Each is its record's one choice from now on."""
+        with writing(self._engine) as connection:
+            choices.store(connection, made)
+
+    def choices(self, system: str, activity_type: ActivityType) -> dict[str, Choice]:
+        """What people decided about the system's records of this type, by record id."""
+        with reading(self._engine) as connection:
+            return choices.of_type(connection, system, activity_type)
+
+    def forget_choices(self, system: str, activity_type: ActivityType, record_ids: Collection[str]) -> None:
+        """A run has acted on these choices. Those that keep two records apart stay."""
+        with writing(self._engine) as connection:
+            choices.forget(connection, system, activity_type, record_ids)
+
     # --- watermarks, leases, calls
 
     def watermark(self, flow: str, activity_type: ActivityType) -> datetime | None:
@@ -185,6 +213,16 @@ class Ledger:
         """The watermark is at `to`, or later: it never goes back."""
         with writing(self._engine) as connection:
             watermarks.move(connection, flow, activity_type, to)
+
+    def deletion_cursor(self, flow: str, activity_type: ActivityType) -> str | None:
+        """From where deletions are to be read on, in the source's own terms; None before the first time."""
+        with reading(self._engine) as connection:
+            return watermarks.deletion_cursor(connection, flow, activity_type)
+
+    def store_deletion_cursor(self, flow: str, activity_type: ActivityType, cursor: str) -> None:
+        """What was deleted up to here is committed."""
+        with writing(self._engine) as connection:
+            watermarks.store_deletion_cursor(connection, flow, activity_type, cursor)
 
     def note_read(self, run_id: str, flow: str, activity_type: ActivityType, read: Read) -> None:
         """How far this run read its source; a repeated extraction replaces it."""

@@ -94,5 +94,28 @@ def with_waiting_elements(connection: Connection, activity_type: ActivityType) -
     return list(load(connection, ids).values())
 
 
+def linked_ids(connection: Connection, system: str, activity_type: ActivityType) -> list[str]:
+    """The system's records that have a counterpart, sorted."""
+    found = connection.scalars(
+        select(link_sides.c.record_id)
+        .join(links, links.c.id == link_sides.c.link_id)
+        .where(
+            links.c.state == LinkState.LINKED.value,
+            link_sides.c.system == system,
+            link_sides.c.activity_type == activity_type.value,
+        )
+        .order_by(link_sides.c.record_id)
+    )
+    return [str(one) for one in found]
+
+
+def delete_due(connection: Connection, system: str, activity_type: ActivityType) -> list[LinkRow]:
+    """Ended links whose delete in `system` its own flow has not acted on yet, oldest first."""
+    ids = connection.scalars(
+        select(links.c.id).where(links.c.delete_due == system, links.c.activity_type == activity_type.value)
+    ).all()
+    return list(load(connection, ids).values())
+
+
 def _latest_life(row: LinkRow) -> tuple[bool, int, int]:
     return row.is_living, row.generation, row.id

@@ -54,10 +54,16 @@ class SideRow:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """How a link ended. `mapped`: the fields mapped then. `erased`: its person was erased; never create again."""
+    """How a link ended.
+
+    `mapped`: the fields mapped then. `erased`: its person was erased; never create again. `gone`: the systems in which
+    the record was gone. `delete_due`: one of these, whose own flow has not acted on the delete yet; "" for none.
+    """
 
     mapped: frozenset[str] = frozenset()
     erased: bool = False
+    gone: frozenset[str] = frozenset()
+    delete_due: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0002"
+REVISION = "0003"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -61,6 +61,9 @@ links = Table(
     Column("tombstone", Text),
     Column("written_at", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # The system in which an ended link's record was deleted, until that system's own flow has acted on it.
+    Column("delete_due", String(40)),
+    Index("links_by_delete_due", "delete_due", "activity_type"),
     Index("links_by_state", "state", "origin", "activity_type"),
     Index("links_by_key", "key"),
     # An id is never given twice: staged rows of any age name links by id.
@@ -166,4 +169,24 @@ reads = Table(
     Column("activity_type", String(20), primary_key=True),
     Column("begins", Moment, nullable=False),
     Column("covers", Moment),
+    Column("deletions", Text),
+)
+
+deletion_cursors = Table(
+    "deletion_cursors",
+    metadata,
+    Column("flow", String(80), primary_key=True),
+    Column("activity_type", String(20), primary_key=True),
+    Column("cursor", Text, nullable=False),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("system", String(40), primary_key=True),
+    Column("activity_type", String(20), primary_key=True),
+    Column("record_id", String(100), primary_key=True),
+    Column("decision", String(20), nullable=False),
+    Column("other_id", String(100), nullable=False),
+    Column("made_at", Moment, nullable=False),
 )

@@ -89,6 +89,7 @@ def _link_columns(row: LinkRow) -> dict[str, Any]:
         "tombstone": codec.dump_tombstone(row.tombstone),
         "written_at": codec.dump(list(row.written_at)),
         "updated_at": row.updated_at,
+        "delete_due": (row.tombstone.delete_due or None) if row.tombstone is not None else None,
     }
 
 

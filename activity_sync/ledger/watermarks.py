@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.engine import insert_or
-from activity_sync.ledger.schema import step_calls, watermarks
+from activity_sync.ledger.schema import deletion_cursors, step_calls, watermarks
 
 
 def read(connection: Connection, flow: str, activity_type: ActivityType) -> datetime | None:
@@ -29,6 +29,22 @@ def move(connection: Connection, flow: str, activity_type: ActivityType, to: dat
             where=watermarks.c.at < statement.excluded.at,
         )
     )
+
+
+def deletion_cursor(connection: Connection, flow: str, activity_type: ActivityType) -> str | None:
+    """From where deletions are to be read on, in the source's own terms; None before the first time."""
+    return connection.scalar(
+        select(deletion_cursors.c.cursor).where(
+            deletion_cursors.c.flow == flow, deletion_cursors.c.activity_type == activity_type.value
+        )
+    )
+
+
+def store_deletion_cursor(connection: Connection, flow: str, activity_type: ActivityType, cursor: str) -> None:
+    """Deletions are read on from here."""
+    key = {"flow": flow, "activity_type": activity_type.value}
+    statement = insert_or(connection, deletion_cursors).values(**key, cursor=cursor)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_={"cursor": cursor}))
 
 
 def add_calls(  # noqa: PLR0917 the ledger method's order

@@ -70,10 +70,16 @@ class Proposer:
         target = self.observer.target
         keys = [card.link.key for card in cards if isinstance(card.link, Pending)]
         found = await target.reader.find_keys(self.scope.activity_type, keys)
-        certain = await target.reader.keys_are_certain(self.scope.activity_type)
+        settle_after = await target.reader.keys_settle_after(self.scope.activity_type)
         for card in cards:
-            if isinstance(card.link, Pending):
-                card.link = replace(card.link, found=found.get(card.link.key), looked=True, certain=certain)
+            if isinstance(card.link, Pending) and card.row is not None:
+                card.link = replace(
+                    card.link,
+                    found=found.get(card.link.key),
+                    looked=True,
+                    certain=settle_after is not None and self.session.clock() - card.row.updated_at >= settle_after,
+                    settleable=settle_after is not None,
+                )
 
     async def _read_targets(self, cards: Sequence[Card]) -> None:
         ids = [card.link.target_id for card in cards if isinstance(card.link, Linked)]

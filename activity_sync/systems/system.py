@@ -9,7 +9,7 @@ whole call (after their own retries), and report what concerns one record as a v
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, Self
@@ -43,6 +43,7 @@ class SourceRecord:
     `payload`: the API's own JSON of the record (allow-listed properties/columns, parties included).
     `associations`: the API's own association answers: {record kind: [{"id": ..., "labels": [...]}, ...]}; for a system
     that keeps them in the record itself, empty. `version`: opaque write guard. `gone`: explicitly deleted or archived.
+    `erased`: because a person it concerns was erased.
     """
 
     id: str
@@ -51,6 +52,43 @@ class SourceRecord:
     associations: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
     gone: bool = False
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """Where to look for deletes. Nothing here is a proof: the suspects are read by id before anything is decided.
+
+    `suspects`: ids of ours that were reported as deleted, or are missing from a complete listing. `listed`: how many
+    records that listing had, None where none was made. `cursor`: from where to read on next time.
+    """
+
+    suspects: frozenset[str]
+    cursor: str
+    listed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRecord:
+    """A record that says which record of the other system it is.
+
+    `key`: our own key it was created under, "" where it only carries its counterpart's id. `source_system` and
+    `source_id`: the origin stamp, "" where the system has no place for one.
+    """
+
+    id: str
+    key: str = ""
+    source_system: str = ""
+    source_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Written on a record that was linked to an existing one: which record of the other system it is."""
+
+    id: str
+    source_system: str
+    source_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +246,35 @@ class Reader(Protocol):
         """Our own keys that exist in this system, with the record's id. Consistent as `keys_are_certain` says."""
         ...
 
-    async def keys_are_certain(self, activity_type: ActivityType) -> bool:
-        """Whether a key that `find_keys` does not find is certainly not there."""
+    async def keys_settle_after(self, activity_type: ActivityType) -> timedelta | None:
+        """How long after a write a key that `find_keys` does not find is certainly not there; None: it never is.
+
+        Zero where keys are read from the records themselves; the lag of a search index; None where records of this
+        type can carry no key at all.
+        """
+        ...
+
+    async def deletions(
+        self, activity_type: ActivityType, *, cursor: str | None, linked: Callable[[], Collection[str]]
+    ) -> Deletions:
+        """What may have been deleted since `cursor` (None: ever). `linked` gives the ids that matter, if asked."""
+        ...
+
+    async def around(
+        self, activity_type: ActivityType, moments: Sequence[datetime], *, within: timedelta
+    ) -> list[SourceRecord]:
+        """The activities that took place within so much of any of these moments, associations included; each once."""
+        ...
+
+    async def made_since(self, activity_type: ActivityType, since: datetime) -> list[SourceRecord]:
+        """The activities created at or after `since`, associations included."""
+        ...
+
+    def keyed(self, activity_type: ActivityType) -> AsyncIterator[list[KeyedRecord]]:
+        """Pages of all records, in a complete listing that reads the records themselves, with what they carry of ours.
+
+        Records without a key or a stamp are among them, with both empty: a caller may know their ids as keys.
+        """
         ...
 
     def is_behind(self, record: SourceRecord, version: str) -> bool:
@@ -239,6 +304,14 @@ class Writer(Protocol):
 
     async def update(self, activity_type: ActivityType, requests: Sequence[UpdateRequest]) -> list[WriteResult]:
         """Update; never creates, never resurrects."""
+        ...
+
+    async def archive(self, activity_type: ActivityType, requests: Sequence[UpdateRequest]) -> list[WriteResult]:
+        """Delete, guarded like an update (`body` is empty). What is gone already is `done`."""
+        ...
+
+    async def stamp(self, activity_type: ActivityType, stamps: Sequence[Stamp]) -> list[WriteResult]:
+        """Write which record of the other system each is, where this system has a place for it; else an empty list."""
         ...
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.dynamics.batch import Operation
@@ -98,9 +98,9 @@ class DynamicsReader:
         present = {str(row[table.key]).lower() for row in rows}
         return {key: key.lower() for key in keys if key.lower() in present}
 
-    async def keys_are_certain(self, activity_type: ActivityType) -> bool:  # noqa: ARG002 - the same for every type
-        """True: a read by primary key sees every committed write."""
-        return True
+    async def keys_settle_after(self, activity_type: ActivityType) -> timedelta:  # noqa: ARG002 - the same for all
+        """At once: a read by primary key sees every committed write."""
+        return timedelta()
 
     def is_behind(self, record: SourceRecord, version: str) -> bool:  # noqa: ARG002 - the same for every record
         """False: a list sees every committed write."""

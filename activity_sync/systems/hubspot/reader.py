@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from activity_sync.activities.kinds import ActivityType
@@ -29,6 +29,9 @@ from activity_sync.systems.hubspot.wire import (
     within,
 )
 from activity_sync.systems.system import SourceRecord, Window
+
+SEARCH_LAG: Final = timedelta(minutes=10)
+"""HubSpot promises no bound for its index; this is far beyond what is ever seen."""
 
 _SOURCE: Final = "hs_object_source"
 _SOURCE_ID: Final = "hs_object_source_id"
@@ -96,13 +99,19 @@ class HubSpotReader:
         return found
 
     async def find_keys(self, activity_type: ActivityType, keys: Sequence[str]) -> dict[str, str]:
-        """Our own keys that exist, with the record's id. "Absent" is certain only where `keys_are_certain` says so."""
+        """Our own keys that exist, with the record's id. How certain "absent" is, `keys_settle_after` says."""
         schema = await self._metadata.read(activity_type)
         return await find_keys(self._operations, activity_type, keys, key_property=schema.key)
 
-    async def keys_are_certain(self, activity_type: ActivityType) -> bool:
-        """Whether `find_keys` reads the records themselves, and not a search index that lags behind them."""
-        return (await self._metadata.read(activity_type)).key is KeyProperty.UNIQUE
+    async def keys_settle_after(self, activity_type: ActivityType) -> timedelta | None:
+        """At once where `find_keys` reads the records themselves; else when the search index has surely caught up."""
+        match (await self._metadata.read(activity_type)).key:
+            case KeyProperty.UNIQUE:
+                return timedelta()
+            case KeyProperty.PLAIN:
+                return SEARCH_LAG
+            case KeyProperty.ABSENT:
+                return None
 
     def is_behind(self, record: SourceRecord, version: str) -> bool:
         """Whether the search index has not caught up with `version`: both are modification times."""
