@@ -5,29 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, delete, select
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.engine import chunks, insert_or
 from activity_sync.ledger.schema import choices
-
-
-class Decision(StrEnum):
-    """What a person may decide. Which of them fit, the reason for which the record is held says.
-
-    CREATE: create it (again) in the target. LINK: it is the target's record `other_id`. KEEP: leave both sides as they
-    are; an ended link stays ended. DELETE: carry the delete all the same. RELEASE: write again, it does not oscillate.
-    APART: it is not the target's record `other_id`, whatever the match rule says; stands for good.
-    """
-
-    CREATE = "create"
-    LINK = "link"
-    KEEP = "keep"
-    DELETE = "delete"
-    RELEASE = "release"
-    APART = "apart"
+from activity_sync.rules.chosen import Decision as Decision  # noqa: PLC0414  # a part of `Choice`
 
 
 @dataclass(frozen=True, slots=True)
