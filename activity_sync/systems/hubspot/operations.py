@@ -63,13 +63,21 @@ class Operations:
         request = ApiRequest("POST", self.paths.search(kind), json=body, lane="search", repeatable=True)
         return read_hits(_accepted(await self.client.send(request), f"a search for {kind} records"))
 
-    async def list_page(self, kind: str, properties: Sequence[str], *, after: str | None) -> Hits:
-        """One page of all records of a kind, their associations inside."""
-        params: dict[str, str | int] = {
-            "limit": LIST_PAGE,
-            "properties": ",".join(properties),
-            "associations": ",".join(name_collection(target) for target in TARGETS),
-        }
+    async def list_page(
+        self,
+        kind: str,
+        properties: Sequence[str],
+        *,
+        after: str | None,
+        associations: Sequence[str] = TARGETS,
+        archived: bool = False,
+    ) -> Hits:
+        """One page of all records of a kind, or of all archived ones, their associations inside."""
+        params: dict[str, str | int] = {"limit": LIST_PAGE, "properties": ",".join(properties)}
+        if associations:
+            params["associations"] = ",".join(name_collection(target) for target in associations)
+        if archived:
+            params["archived"] = "true"
         if after:
             params["after"] = after
         return await self.get_page(self.paths.list_records(kind), params=params)

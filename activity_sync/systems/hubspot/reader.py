@@ -11,6 +11,7 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.hubspot.associations import TARGETS, read_inline
 from activity_sync.systems.hubspot.keys import find_keys
+from activity_sync.systems.hubspot.listings import find_deletions
 from activity_sync.systems.hubspot.metadata import KEY, KeyProperty, Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.windows import is_list_cheaper, walk_window
@@ -28,7 +29,7 @@ from activity_sync.systems.hubspot.wire import (
     search_body,
     within,
 )
-from activity_sync.systems.system import SourceRecord, Window
+from activity_sync.systems.system import Deletions, SourceRecord, Window
 
 SEARCH_LAG: Final = timedelta(minutes=10)
 """HubSpot promises no bound for its index; this is far beyond what is ever seen."""
@@ -112,6 +113,12 @@ class HubSpotReader:
                 return SEARCH_LAG
             case KeyProperty.ABSENT:
                 return None
+
+    async def deletions(
+        self, activity_type: ActivityType, *, cursor: str | None, linked: Callable[[], Collection[str]]
+    ) -> Deletions:
+        """The linked records in the recycling bin, a hundred a call of all that lie there."""
+        return await find_deletions(self._operations, activity_type, cursor=cursor, linked=linked)
 
     def is_behind(self, record: SourceRecord, version: str) -> bool:
         """Whether the search index has not caught up with `version`: both are modification times."""

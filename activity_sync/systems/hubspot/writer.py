@@ -10,6 +10,7 @@ from typing import Any
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import RetriableError
 from activity_sync.http.message import ApiRequest, ApiResponse
+from activity_sync.systems.hubspot.archiving import archive_records
 from activity_sync.systems.hubspot.association_writes import write_associations
 from activity_sync.systems.hubspot.batches import (
     attribute,
@@ -87,6 +88,11 @@ class HubSpotWriter:
         failed = await write_associations(self._operations, activity_type, written)
         # The properties are written all the same, and their version says so.
         results |= {one: replace(result, version=results[one].version) for one, result in failed.items()}
+        return [results[one.id] for one in requests]
+
+    async def archive(self, activity_type: ActivityType, requests: Sequence[UpdateRequest]) -> list[WriteResult]:
+        """Archive, unguarded: the records stay restorable for 90 days. What is gone already is `done`."""
+        results = await archive_records(self._operations, activity_type, [one.id for one in requests])
         return [results[one.id] for one in requests]
 
     # --- creates -------------------------------------------------------------------------------------------------

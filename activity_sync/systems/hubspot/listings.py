@@ -1,0 +1,76 @@
+"""What complete lists tell: which records lie in the recycling bin, and what each carries of ours.
+
+A list reads the records themselves, has no cap and no lag, but takes no filter and promises no order: it is read whole.
+Source: HubSpot developer documentation, "Using object APIs", read 2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing
+from datetime import datetime
+
+from activity_sync.errors import MalformedResponse
+from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, TRACKING
+from activity_sync.systems.hubspot.operations import Operations
+from activity_sync.systems.hubspot.wire import RECORD_ID, Json, read_time
+from activity_sync.systems.system import Deletions, KeyedRecord
+
+
+async def find_deletions(
+    operations: Operations, kind: str, *, cursor: str | None, linked: Callable[[], Collection[str]]
+) -> Deletions:
+    """Those of `linked` that lie in the recycling bin, where a record stays for 90 days.
+
+    The cursor is the newest time of a deletion, for people: there is no list of what was deleted since. No call where
+    nothing is linked.
+    """
+    ours = frozenset(linked())
+    suspects: set[str] = set()
+    newest = read_time(cursor) if cursor else None
+    if ours:
+        async with aclosing(_list_all(operations, kind, (RECORD_ID,), archived=True)) as pages:
+            async for page in pages:
+                suspects.update(record_id for one in page if (record_id := str(one["id"])) in ours)
+                newest = max((newest, *map(_archived_at, page)), key=_none_first)
+    return Deletions(frozenset(suspects), cursor=newest.isoformat() if newest else "")
+
+
+async def list_keyed(operations: Operations, kind: str) -> AsyncGenerator[list[KeyedRecord], None]:
+    """Pages of all living records with what our tracking properties hold, empty where they hold nothing."""
+    async with aclosing(_list_all(operations, kind, TRACKING)) as pages:
+        async for page in pages:
+            yield [_read_keyed(one) for one in page]
+
+
+async def _list_all(
+    operations: Operations, kind: str, properties: Sequence[str], *, archived: bool = False
+) -> AsyncGenerator[Sequence[Json], None]:
+    after: str | None = None
+    while True:
+        page = await operations.list_page(kind, properties, after=after, associations=(), archived=archived)
+        if page.results:
+            yield page.results
+        if page.after is None:
+            return
+        if page.after == after:
+            raise MalformedResponse("hubspot's list gives the same page again.", system="hubspot")
+        after = page.after
+
+
+def _read_keyed(record: Json) -> KeyedRecord:
+    properties = record.get("properties") or {}
+    return KeyedRecord(
+        id=str(record["id"]),
+        key=str(properties.get(KEY) or ""),
+        source_system=str(properties.get(SOURCE_SYSTEM) or ""),
+        source_id=str(properties.get(SOURCE_ID) or ""),
+    )
+
+
+def _archived_at(record: Json) -> datetime | None:
+    return read_time(record["archivedAt"]) if record.get("archivedAt") else None
+
+
+def _none_first(moment: datetime | None) -> tuple[bool, float]:
+    return (moment is not None, moment.timestamp() if moment else 0.0)
