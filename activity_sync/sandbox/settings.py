@@ -60,6 +60,7 @@ class Settings:
     dynamics_change_tracking: tuple[str, ...] = ("account", "contact", "task", "phonecall", "annotation")
     dynamics_bulk_tables: tuple[str, ...] = ("account", "contact", "task")
     dynamics_delta_days: float = 7.0
+    dynamics_reads_whole_organization: bool = True
     dynamics_page_size: int = 5000
     dynamics_count_cap: int = 5000
     dynamics_closed_is_locked: bool = True

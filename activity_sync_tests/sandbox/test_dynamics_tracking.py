@@ -125,3 +125,12 @@ def test_deleted_row_brought_back_is_a_change(organisation: Organisation) -> Non
     organisation.patch(f"tasks({task})", {"subject": "back"})
 
     assert [row.get("subject") for row in organisation.follow(link).json()["value"]] == ["back"]
+
+
+def test_tracking_takes_the_right_to_read_the_whole_organisation(organisation: Organisation) -> None:
+    link = delta_link(organisation)
+    organisation.set(dynamics_reads_whole_organization=False)
+
+    assert refusal(organisation.get("tasks", TRACK, select="subject")) == (403, "0x80040220")
+    assert refusal(organisation.follow(link)) == (403, "0x80040220")
+    assert organisation.get("tasks", select="subject").status_code == 200

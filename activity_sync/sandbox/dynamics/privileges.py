@@ -22,15 +22,20 @@ def privilege_name(table: Table, verb: str) -> str:
 
 def check_privilege(store: "Store", table: Table, verb: str) -> None:
     """Raises DataverseError 403 when the privilege was taken away."""
+    if privilege_name(table, verb) in store.controls.settings.dynamics_missing_privileges:
+        raise missing_privilege(table, verb)
+
+
+def missing_privilege(table: Table, verb: str) -> DataverseError:
+    """The user's roles do not give the privilege, or not as far as the request reaches."""
     name = privilege_name(table, verb)
-    if name in store.controls.settings.dynamics_missing_privileges:
-        raise DataverseError(
-            403,
-            "0x80040220",
-            f"Principal user (Id={APPLICATION_USER_ID}, type=8, roleCount=1, privilegeCount=100, accessMode=4) is "
-            f"missing {name} privilege (Id={fixed_id(name)}) on OTC={table.object_type_code} for entity "
-            f"'{table.name}'.",
-        )
+    return DataverseError(
+        403,
+        "0x80040220",
+        f"Principal user (Id={APPLICATION_USER_ID}, type=8, roleCount=1, privilegeCount=100, accessMode=4) is "
+        f"missing {name} privilege (Id={fixed_id(name)}) on OTC={table.object_type_code} for entity "
+        f"'{table.name}'.",
+    )
 
 
 def held_privileges(store: "Store") -> list[dict[str, Any]]:

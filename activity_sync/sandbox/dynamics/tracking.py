@@ -10,6 +10,7 @@ from urllib.parse import quote
 from activity_sync.sandbox.dynamics.calls import Answer, Call
 from activity_sync.sandbox.dynamics.errors import DataverseError, bad_query
 from activity_sync.sandbox.dynamics.paging import MAX_PAGE, Place, page_of, read_skiptoken, skiptoken
+from activity_sync.sandbox.dynamics.privileges import missing_privilege
 from activity_sync.sandbox.dynamics.query import Query, parse_query
 from activity_sync.sandbox.dynamics.reading import context, next_link, refuse_options
 from activity_sync.sandbox.dynamics.schema import Table
@@ -75,6 +76,8 @@ def _checked(store: "Store", call: Call, table: Table) -> Query:
     refuse_options(query, ("$filter", "$orderby", "$expand", "$top"), _REFUSED)
     if table.name not in store.controls.settings.dynamics_change_tracking:
         raise DataverseError(400, "0x80072491", f"Entity {table.name} isn't enabled for change tracking.")
+    if not store.controls.settings.dynamics_reads_whole_organization:
+        raise missing_privilege(table, "Read")
     return query
 
 

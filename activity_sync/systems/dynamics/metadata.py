@@ -51,6 +51,11 @@ class Schema:
         facts = self.tables.get(ACTIVITY_TABLES[activity_type].name)
         return facts.limits if facts else {}
 
+    def tracks_changes(self, activity_type: ActivityType) -> bool:
+        """Whether the activity's table tells what was deleted."""
+        facts = self.tables.get(ACTIVITY_TABLES[activity_type].name)
+        return facts is not None and facts.change_tracking
+
 
 def schema_reads() -> list[Operation]:
     """The reads that `read_schema` takes the answers of, in order."""

@@ -61,13 +61,17 @@ class Operations:
 
     async def get(self, path: str, *, prefer: str = "") -> Row:
         """One JSON object, by a path below the service root or a next link, followed as it stands."""
+        answer = await self.ask(path, prefer=prefer)
+        if answer.status >= 300:
+            raise explain_failed_read(answer)
+        return json_object(answer)
+
+    async def ask(self, path: str, *, prefer: str = "") -> Answer:
+        """The answer to a read, also where it is a refusal that judges the request. `path` as for `get`."""
         headers = {**BASE_HEADERS, "If-None-Match": "null", **({"Prefer": prefer} if prefer else {})}
         url = path if "://" in path else API_PATH + path
         response = await self._send(ApiRequest("GET", url, headers=headers, repeatable=True))
-        answer = Answer(response.status, response.headers, response.body)
-        if answer.status >= 300:
-            raise explain_failed_read(answer)
-        return _object(answer)
+        return Answer(response.status, response.headers, response.body)
 
     async def batch(self, parts: Sequence[Operation | ChangeSet]) -> BatchAnswers:
         """The answers to one batch, in the order of its parts; fewer when the server stopped early.
@@ -115,13 +119,14 @@ class Operations:
     async def read_rows(self, reads: Sequence[Operation], *, at_once: int = 100) -> list[list[Row]]:
         """All rows of each collection read, in order. Raises what the first refusal means."""
         found: list[list[Row]] = []
-        for answer in await self.read_answers(reads, at_once=at_once):
+        for read, answer in zip(reads, await self.read_answers(reads, at_once=at_once), strict=True):
             if answer.status >= 300:
                 raise explain_failed_read(answer)
-            page = _object(answer)
+            page = json_object(answer)
             rows = list(page.get("value") or ())
             while link := page.get("@odata.nextLink"):
-                page = await self.get(str(link))
+                # Preferences must be the same on every page.
+                page = await self.get(str(link), prefer=read.headers.get("Prefer", ""))
                 rows.extend(page.get("value") or ())
             found.append(rows)
         return found
@@ -145,7 +150,8 @@ def _runs(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
         yield numbers[start : start + size]
 
 
-def _object(answer: Answer) -> Row:
+def json_object(answer: Answer) -> Row:
+    """An answer's body. MalformedResponse when it is no JSON object."""
     body = answer.json()
     if not isinstance(body, dict):
         raise MalformedResponse("Dynamics answered with something that is no JSON object.", system="dynamics")

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.deletions import PAGE_ROWS, find_deletions
 from activity_sync.systems.dynamics.filters import chunks, is_one_of, moment_literal, query
+from activity_sync.systems.dynamics.metadata import Metadata
 from activity_sync.systems.dynamics.operations import Operations, Row
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table, row_path
 from activity_sync.systems.dynamics.refusals import explain_failed_read
@@ -19,10 +21,8 @@ from activity_sync.systems.dynamics.wire import (
     read_moment,
     read_record,
 )
-from activity_sync.systems.system import SourceRecord, Window
+from activity_sync.systems.system import Deletions, SourceRecord, Window
 
-PAGE_ROWS = 5000
-"""The most that the server gives, and its default."""
 READS_AT_ONCE = 4
 """Reads of whole activities that go into one call: some 1,200 rows, their bodies included."""
 
@@ -33,12 +33,14 @@ class DynamicsReader:
     def __init__(
         self,
         operations: Operations,
+        metadata: Metadata,
         *,
         columns: Callable[[ActivityType], Sequence[str]],
         own_user: Callable[[], Awaitable[str]],
         now: Callable[[], datetime],
     ) -> None:
         self._operations = operations
+        self._metadata = metadata
         self._columns = columns
         self._own_user = own_user
         self._now = now
@@ -101,6 +103,18 @@ class DynamicsReader:
     async def keys_settle_after(self, activity_type: ActivityType) -> timedelta:  # noqa: ARG002 - the same for all
         """At once: a read by primary key sees every committed write."""
         return timedelta()
+
+    async def deletions(
+        self, activity_type: ActivityType, *, cursor: str | None, linked: Callable[[], Collection[str]]
+    ) -> Deletions:
+        """What may have been deleted since `cursor`: told by change tracking, or found by comparison.
+
+        Notes that hang on what we do not carry are listed too: such a note exists, and is no suspect.
+        """
+        schema = await self._metadata.read()
+        table = ACTIVITY_TABLES[activity_type]
+        tracked = schema.tracks_changes(activity_type)
+        return await find_deletions(self._operations, table, tracked=tracked, cursor=cursor, linked=linked)
 
     def is_behind(self, record: SourceRecord, version: str) -> bool:  # noqa: ARG002 - the same for every record
         """False: a list sees every committed write."""

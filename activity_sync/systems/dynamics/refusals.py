@@ -25,6 +25,8 @@ _ROW_ACCESS = frozenset({"0x80040299", "0x80048306"})
 _TRANSIENT = frozenset({"0x80044151", "0x80044150", "0x80072321", "0x80072322", "0x80072326"})
 _TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
 _DUPLICATES_FOUND = "0x80040333"
+_EXPIRED_TOKEN = "0x80044352"  # noqa: S105 - an error code
+_UNTRACKED = "0x80072491"
 
 
 def read_error(body: bytes) -> tuple[str, str]:
@@ -65,6 +67,22 @@ def is_transient(answer: Answer) -> bool:
     return answer.status in _TRANSIENT_STATUSES or code in _TRANSIENT or (answer.status >= 500 and answer.status != 501)
 
 
+def is_expired_token(answer: Answer) -> bool:
+    """Whether a delta read was refused for its token: too old (7 days), or of a form the server knows no more.
+
+    Which status and code go with which is not documented, so that the words count too.
+    """
+    code, message = read_error(answer.body)
+    words = message.lower().replace(" ", "")
+    names_token = "deltatoken" in words or "versionstamp" in words
+    return code == _EXPIRED_TOKEN or (answer.status in {400, 404, 410} and names_token)
+
+
+def is_untracked(answer: Answer) -> bool:
+    """Whether a read was refused because its table has no change tracking."""
+    return read_error(answer.body)[0] == _UNTRACKED
+
+
 def judge_create(key: str, answer: PartAnswer | None, *, headers: Mapping[str, str]) -> WriteResult:
     """What became of a create under our own key. `headers`: those of the whole batch's answer."""
     failure = _failure(answer)
@@ -95,6 +113,14 @@ def judge_update(record_id: str, answer: PartAnswer | None, *, headers: Mapping[
     if failure.status == 404 and (record_id.lower() in message.lower() or "with id" not in message.lower()):
         return _judged("missing", failure, headers)
     return _judged("busy" if is_transient(failure) else "refused", failure, headers)
+
+
+def judge_delete(record_id: str, answer: PartAnswer | None, *, headers: Mapping[str, str]) -> WriteResult:
+    """What became of a delete. A row that is gone already is `done`."""
+    failure = _failure(answer)
+    if failure is not None and failure.status == 404 and read_error(failure.body)[0] in {MISSING_ROW, ""}:
+        return _judged("done", failure, headers, record_id=record_id)
+    return judge_update(record_id, answer, headers=headers)
 
 
 def explain_failed_read(answer: Answer) -> Exception:

@@ -140,6 +140,12 @@ def update_operations(table: Table, record_id: str, body: Mapping[str, Any], *, 
     )
 
 
+def delete_operation(table: Table, record_id: str, *, version: str | None) -> ChangeSet:
+    """The delete of an activity, by itself, of the version seen where there is one. A closed row can be deleted."""
+    guard = {"If-Match": version} if version else {}
+    return ChangeSet((Operation("DELETE", row_path(table, record_id), guard),))
+
+
 def state_before(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     """What closes a row again as it was closed. Reopening clears `actualend`, and closing would make it "now"."""
     names = (*STATE_COLUMNS, "actualend")

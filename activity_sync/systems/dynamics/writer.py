@@ -20,22 +20,24 @@ from activity_sync.systems.dynamics.operations import BatchAnswers, Operations, 
 from activity_sync.systems.dynamics.party_lists import amend_parties, replace_parties
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table
 from activity_sync.systems.dynamics.reader import rows_by_id
-from activity_sync.systems.dynamics.refusals import MISSING_PRIVILEGE, judge_create, judge_update
+from activity_sync.systems.dynamics.refusals import MISSING_PRIVILEGE, judge_create, judge_delete, judge_update
 from activity_sync.systems.dynamics.wire import (
     DELIVERING,
     PARTY_COLUMNS,
     STATE_COLUMNS,
     create_operations,
+    delete_operation,
     read_parties,
     state_before,
     update_operations,
 )
-from activity_sync.systems.system import CreateRequest, UpdateRequest, WriteResult
+from activity_sync.systems.system import CreateRequest, Stamp, UpdateRequest, WriteResult
 
 BATCH_ACTIVITIES = 100
 """Activities in one batch: at most 300 operations of the 1,000 that a batch may have."""
 BATCH_CHARS = 8_000_000
 """Longest batch, roughly: bodies of e-mails can be long, and a request's time counts against the limits."""
+WRITE_RIGHTS = "create, write, append and assign"
 
 _Request = TypeVar("_Request", CreateRequest, UpdateRequest)
 _Judge = Callable[[_Request, PartAnswer | None, Mapping[str, str]], WriteResult]
@@ -81,14 +83,11 @@ class DynamicsWriter:
         writes: list[tuple[UpdateRequest, ChangeSet]] = []
         for number, request in enumerate(requests):
             row = present.get(request.id.lower())
-            if row is not None and request.version and row.get("@odata.etag") != request.version:
-                results[number] = WriteResult("stale", message="The row has changed since it was read.")
-                continue
             if row is None and needs_present_row(request.body):
                 results[number] = WriteResult("missing", status=404, message="The row was not found.")
                 continue
-            if row is not None and row.get("statuscode") in DELIVERING and table is ACTIVITY_TABLES[ActivityType.EMAIL]:
-                results[number] = WriteResult("busy", message="The e-mail is about to be sent.")
+            if row is not None and (judged := _judge_shown(table, request, row)) is not None:
+                results[number] = judged
                 continue
             body = complete_body(table, request.body, row) if row is not None else request.body
             operations = update_operations(table, request.id, body, version=request.version)
@@ -99,19 +98,49 @@ class DynamicsWriter:
         rest = iter(await self._write(writes, _judge_update))
         return [results[number] if number in results else next(rest) for number in range(len(requests))]
 
+    async def archive(self, activity_type: ActivityType, requests: Sequence[UpdateRequest]) -> list[WriteResult]:
+        """Delete each activity, open or closed, guarded by the version seen. What is gone already is `done`.
+
+        E-mails are read first, in one call for all: one that is being delivered is `busy`.
+        """
+        table = ACTIVITY_TABLES[activity_type]
+        ids = [request.id for request in requests] if activity_type is ActivityType.EMAIL else []
+        shown = await self._rows(table, ids, {"$select": ",".join((table.key, *STATE_COLUMNS))})
+        results: dict[int, WriteResult] = {}
+        writes: list[tuple[UpdateRequest, ChangeSet]] = []
+        for number, request in enumerate(requests):
+            row = shown.get(request.id.lower())
+            if row is not None and (judged := _judge_shown(table, request, row)) is not None:
+                results[number] = judged
+                continue
+            # Between that read and the delete, an e-mail may be sent off.
+            version = request.version or (row or {}).get("@odata.etag")
+            writes.append((request, delete_operation(table, request.id, version=version)))
+        rest = iter(await self._write(writes, _judge_delete, rights="delete"))
+        return [results[number] if number in results else next(rest) for number in range(len(requests))]
+
+    async def stamp(self, activity_type: ActivityType, stamps: Sequence[Stamp]) -> list[WriteResult]:  # noqa: ARG002 - see below
+        """Nothing: a row has no place for it."""
+        return []
+
     async def _present(self, table: Table, requests: Sequence[UpdateRequest]) -> dict[str, Row]:
         """Rows whose present state or parties an update needs, by id."""
         ids = [request.id for request in requests if needs_present_row(request.body)]
-        if not ids:
-            return {}
         state = ("actualend", *STATE_COLUMNS) if table.key == "activityid" else ()
         parties = f"{table.parties}($select={','.join(PARTY_COLUMNS)})" if table.parties else ""
-        shape = {"$select": ",".join((table.key, *state)), "$expand": parties}
+        return await self._rows(table, ids, {"$select": ",".join((table.key, *state)), "$expand": parties})
+
+    async def _rows(self, table: Table, ids: Sequence[str], shape: dict[str, str]) -> dict[str, Row]:
+        """What these rows show now, by id; no call for none."""
+        if not ids:
+            return {}
         reads = rows_by_id(table, ids, shape, annotated=True)
         rows = [row for page in await self._operations.read_rows(reads) for row in page]
         return {str(row[table.key]).lower(): row for row in rows}
 
-    async def _write(self, writes: Sequence[tuple[_Request, ChangeSet]], judge: _Judge[_Request]) -> list[WriteResult]:
+    async def _write(
+        self, writes: Sequence[tuple[_Request, ChangeSet]], judge: _Judge[_Request], *, rights: str = WRITE_RIGHTS
+    ) -> list[WriteResult]:
         """The results of the change sets, in order. Raises when nothing at all got through, or rights are missing."""
         places = asyncio.Semaphore(self._operations.parallelism)
 
@@ -132,8 +161,8 @@ class DynamicsWriter:
             results += [_unreached(answer)] * len(some) if isinstance(answer, RetriableError) else answer
         if results and all(result.status == 403 and result.code == MISSING_PRIVILEGE for result in results):
             raise AuthenticationFailed(
-                "Dynamics denies every write: give the application user's role the privileges to create, write, "
-                "append and assign activities and notes.",
+                f"Dynamics denies every write: give the application user's role the privileges to {rights} "
+                "activities and notes.",
                 system="dynamics",
                 setting="DYNAMICS_CLIENT_ID",
                 status=403,
@@ -181,6 +210,19 @@ def complete_body(table: Table, body: Mapping[str, Any], row: Row) -> dict[str, 
 
 def _judge_update(request: UpdateRequest, answer: PartAnswer | None, headers: Mapping[str, str]) -> WriteResult:
     return judge_update(request.id, answer, headers=headers)
+
+
+def _judge_delete(request: UpdateRequest, answer: PartAnswer | None, headers: Mapping[str, str]) -> WriteResult:
+    return judge_delete(request.id, answer, headers=headers)
+
+
+def _judge_shown(table: Table, request: UpdateRequest, row: Row) -> WriteResult | None:
+    """Why a row is not to be written as it stands, if so."""
+    if request.version and row.get("@odata.etag") != request.version:
+        return WriteResult("stale", message="The row has changed since it was read.")
+    if row.get("statuscode") in DELIVERING and table is ACTIVITY_TABLES[ActivityType.EMAIL]:
+        return WriteResult("busy", message="The e-mail is about to be sent.")
+    return None
 
 
 def _runs(writes: Sequence[tuple[_Request, ChangeSet]]) -> Iterator[list[tuple[_Request, ChangeSet]]]:

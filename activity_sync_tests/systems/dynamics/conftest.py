@@ -28,3 +28,4 @@ def organization(sandboxes: RunningSandboxes) -> Iterator[Organization]:
     server.controls.faults.clear()
     server.controls.requests.clear()
     server.controls.settings.change(shipped)
+    server.controls.clock.release()

@@ -14,6 +14,7 @@ from activity_sync.http.limits import NoLimits
 from activity_sync.mapping import load_mapping
 from activity_sync.sandbox.controls import Controls, Fault
 from activity_sync.sandbox.dynamics.store import Store
+from activity_sync.sandbox.dynamics.writing import delete_row
 from activity_sync.settings import DynamicsSettings
 from activity_sync.systems.dynamics.system import DynamicsSystem
 from activity_sync.systems.system import CreateRequest, SourceRecord, TargetLink, Window, WriteResult
@@ -70,6 +71,11 @@ class Organization:
         """Records, as they stand, and custom columns."""
         self.store.load({"records": records, **({"schema": schema} if schema else {})})
         self.controls.requests.clear()
+
+    def delete(self, table: str, *record_ids: str) -> None:
+        """What a person deletes, with all that hangs on it."""
+        for record_id in record_ids:
+            delete_row(self.store, self.store.tables[table], record_id)
 
     def read_window(self, activity_type: ActivityType, window: Window = ALL_TIME) -> list[list[SourceRecord]]:
         """All pages of a window."""

@@ -120,7 +120,11 @@ def test_only_an_explicit_404_is_a_deletion(status, seen):
 
     def read(operations):
         reader = DynamicsReader(
-            operations, columns=lambda _: ("subject",), own_user=own_user, now=lambda: datetime(2026, 1, 1, tzinfo=UTC)
+            operations,
+            Metadata(operations),
+            columns=lambda _: ("subject",),
+            own_user=own_user,
+            now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         )
         return reader.read(ActivityType.TASK, [guid(1, kind="e")])
 
