@@ -11,25 +11,31 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.hubspot.associations import TARGETS, read_inline
 from activity_sync.systems.hubspot.keys import find_keys
-from activity_sync.systems.hubspot.listings import find_deletions
+from activity_sync.systems.hubspot.listings import find_deletions, list_keyed
 from activity_sync.systems.hubspot.metadata import KEY, KeyProperty, Metadata
+from activity_sync.systems.hubspot.moments import merge_spans
 from activity_sync.systems.hubspot.operations import Operations
+from activity_sync.systems.hubspot.searches import search_whole
 from activity_sync.systems.hubspot.windows import is_list_cheaper, walk_window
 from activity_sync.systems.hubspot.wire import (
     ASSOCIATION_READ,
+    CREATED,
     MODIFIED,
+    TOOK_PLACE,
     Hits,
     Json,
+    between,
     ceil_millis,
     filter_on,
     fits_search,
+    millis,
     read_modified,
     read_record,
     read_time,
     search_body,
     within,
 )
-from activity_sync.systems.system import Deletions, SourceRecord, Window
+from activity_sync.systems.system import Deletions, KeyedRecord, SourceRecord, Window
 
 SEARCH_LAG: Final = timedelta(minutes=10)
 """HubSpot promises no bound for its index; this is far beyond what is ever seen."""
@@ -120,6 +126,23 @@ class HubSpotReader:
         """The linked records in the recycling bin, a hundred a call of all that lie there."""
         return await find_deletions(self._operations, activity_type, cursor=cursor, linked=linked)
 
+    async def around(
+        self, activity_type: ActivityType, moments: Sequence[datetime], *, within: timedelta
+    ) -> list[SourceRecord]:
+        """The activities that took place within so much of any of these moments, as far as the index knows them."""
+        spans = merge_spans(moments, within=within)
+        # HubSpot cuts fractions of a millisecond: a span reaches to the next whole one on both sides.
+        groups = [[between(TOOK_PLACE, millis(start), ceil_millis(end))] for start, end in spans]
+        return await self._find(activity_type, groups)
+
+    async def made_since(self, activity_type: ActivityType, since: datetime) -> list[SourceRecord]:
+        """The activities created at or after `since`, as far as the index knows them."""
+        return await self._find(activity_type, [[filter_on(CREATED, "GTE", ceil_millis(since))]])
+
+    def keyed(self, activity_type: ActivityType) -> AsyncGenerator[list[KeyedRecord], None]:
+        """Pages of all records, from the list, with what our tracking properties hold."""
+        return list_keyed(self._operations, activity_type)
+
     def is_behind(self, record: SourceRecord, version: str) -> bool:
         """Whether the search index has not caught up with `version`: both are modification times."""
         return record.version is not None and int(record.version) < int(version)
@@ -199,10 +222,17 @@ class HubSpotReader:
     async def _associated(
         self, activity_type: ActivityType, found: Mapping[str, Json], window: Window
     ) -> list[SourceRecord]:
-        inside = [one for one in found.values() if window.start <= read_modified(one) < window.end]
-        ids = [str(one["id"]) for one in inside]
-        associated = await self._operations.read_associations(activity_type, ids)
-        return [read_record(one, associations=associated.get(str(one["id"]))) for one in inside]
+        inside = {key: one for key, one in found.items() if window.start <= read_modified(one) < window.end}
+        return await self._with_associations(activity_type, inside)
+
+    async def _with_associations(self, activity_type: ActivityType, found: Mapping[str, Json]) -> list[SourceRecord]:
+        associated = await self._operations.read_associations(activity_type, list(found))
+        return [read_record(one, associations=associated.get(record_id)) for record_id, one in found.items()]
+
+    async def _find(self, activity_type: ActivityType, groups: Sequence[Sequence[Json]]) -> list[SourceRecord]:
+        columns = self._columns(activity_type)
+        found = await search_whole(self._operations, activity_type, groups, properties=columns)
+        return await self._with_associations(activity_type, found)
 
     async def _list_pages(
         self, activity_type: ActivityType, window: Window

@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
+from activity_sync.errors import MalformedResponse
 from activity_sync.systems.hubspot.operations import Operations
-from activity_sync.systems.hubspot.wire import Json, filter_on, fits_search, search_body, split_batches
+from activity_sync.systems.hubspot.wire import (
+    RECORD_ID,
+    Json,
+    filter_on,
+    fits_search,
+    search_body,
+    split_batches,
+)
 
 _GROUPS = 5
 """Filter groups of one search."""
+_LONGEST_ID = 2**63 - 1
 
 
 async def search_values(
@@ -33,6 +42,52 @@ async def search_tokens(
     ]
     pages = await asyncio.gather(*(_search_all(operations, kind, body) for body in bodies))
     return [one for page in pages for one in page]
+
+
+async def search_whole(
+    operations: Operations, kind: str, groups: Sequence[Sequence[Json]], *, properties: Sequence[str]
+) -> dict[str, Json]:
+    """By id, all records that answer all filters of any of the groups, however many they are.
+
+    Each page is a query of its own, for the ids behind the last one seen: so no query meets the cap of 10,000 hits,
+    and none is lost where somebody edits between two pages. MalformedResponse when the search repeats itself.
+    """
+    answers = await asyncio.gather(
+        *(_walk_ids(operations, kind, some, properties) for some in _fitting(list(groups), properties))
+    )
+    return {record_id: one for answer in answers for record_id, one in answer.items()}
+
+
+async def _walk_ids(
+    operations: Operations, kind: str, groups: Sequence[Sequence[Json]], properties: Sequence[str]
+) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    last = 0
+    while True:
+        page = await operations.search(kind, _body_behind(last, groups, properties))
+        found |= {str(one["id"]): one for one in page.results}
+        if page.after is None or not page.results:
+            return found
+        highest = max(int(one["id"]) for one in page.results)
+        if highest <= last:
+            raise MalformedResponse("hubspot's search gives the same page again.", system="hubspot")
+        last = highest
+
+
+def _fitting(groups: Sequence[Sequence[Json]], properties: Sequence[str]) -> Iterator[Sequence[Sequence[Json]]]:
+    """The groups, as many to a search as it takes whatever id it begins behind."""
+    for some in split_batches(groups, _GROUPS):
+        if len(some) == 1 or fits_search(_body_behind(_LONGEST_ID, some, properties)):
+            yield some
+        else:
+            middle = len(some) // 2
+            yield from _fitting(some[:middle], properties)
+            yield from _fitting(some[middle:], properties)
+
+
+def _body_behind(last: int, groups: Sequence[Sequence[Json]], properties: Sequence[str]) -> Json:
+    behind = filter_on(RECORD_ID, "GT", str(last))
+    return search_body([[*group, behind] for group in groups], properties=properties, sort=RECORD_ID)
 
 
 async def _search_all(operations: Operations, kind: str, body: Json) -> list[Json]:

@@ -18,7 +18,7 @@ from activity_sync.mapping import (
 from activity_sync.systems.hubspot import participants as people
 from activity_sync.systems.hubspot.associations import TARGETS, decode_associations, default_types
 from activity_sync.systems.hubspot.metadata import TRACKING
-from activity_sync.systems.hubspot.wire import CREATED, MODIFIED
+from activity_sync.systems.hubspot.wire import CREATED, ERASED, MODIFIED
 from activity_sync.systems.system import Loss, SourceRecord, TargetLink, Wire
 
 Options = Callable[[ActivityType], Mapping[str, Collection[str]]]
@@ -34,7 +34,7 @@ _ALWAYS_READ: Final = (
     "hs_object_source",
     "hs_object_source_id",
     "hs_attachment_ids",
-    "hs_gdpr_deleted",
+    ERASED,
     *TRACKING,
 )
 _CARRIED: Final = frozenset(kind.value for kind in TARGETS)

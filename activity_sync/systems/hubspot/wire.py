@@ -18,6 +18,10 @@ from activity_sync.systems.system import SourceRecord, Window
 MODIFIED: Final = "hs_lastmodifieddate"
 CREATED: Final = "hs_createdate"
 RECORD_ID: Final = "hs_object_id"
+TOOK_PLACE: Final = "hs_timestamp"
+"""Where an activity stands on the timeline; of a task, when it is due."""
+ERASED: Final = "hs_gdpr_deleted"
+"""Whether a contact of the activity was erased."""
 
 BATCH: Final = 100
 """Inputs of any batch operation on records."""
@@ -86,9 +90,13 @@ def read_modified(record: Json) -> datetime:
 
 
 def read_record(record: Json, *, associations: Mapping[str, Any] | None = None) -> SourceRecord:
-    """A record of any answer as the pipeline keeps it. Archived ones are gone since their `archivedAt`."""
-    gone = record.get("archived") is True
-    modified = read_time(record["archivedAt"]) if gone and record.get("archivedAt") else read_modified(record)
+    """A record of any answer as the pipeline keeps it. Archived ones are gone since their `archivedAt`.
+
+    An activity of an erased contact is gone too, though HubSpot keeps what is left of it among the living.
+    """
+    archived = record.get("archived") is True
+    erased = (record.get("properties") or {}).get(ERASED) == "true"
+    modified = read_time(record["archivedAt"]) if archived and record.get("archivedAt") else read_modified(record)
     payload = {name: value for name, value in record.items() if name != "associations"}
     return SourceRecord(
         id=str(record["id"]),
@@ -96,7 +104,8 @@ def read_record(record: Json, *, associations: Mapping[str, Any] | None = None) 
         payload=payload,
         associations=dict(associations or {}),
         version=millis(read_modified(record)),
-        gone=gone,
+        gone=archived or erased,
+        erased=erased,
     )
 
 
@@ -131,6 +140,11 @@ def filter_on(name: str, operator: str, value: str | Sequence[str]) -> dict[str,
     """One filter of a search. A sequence is for `IN` and `NOT_IN`."""
     key = "value" if isinstance(value, str) else "values"
     return {"propertyName": name, "operator": operator, key: value}
+
+
+def between(name: str, low: str, high: str) -> dict[str, Any]:
+    """One filter of a search: both ends belong to it."""
+    return {"propertyName": name, "operator": "BETWEEN", "value": low, "highValue": high}
 
 
 def within(window: Window) -> list[dict[str, Any]]:

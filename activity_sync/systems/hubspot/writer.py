@@ -25,7 +25,7 @@ from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
 from activity_sync.systems.hubspot.wire import BATCH, Json, millis, read_modified, read_results, split_batches
-from activity_sync.systems.system import CreateRequest, UpdateRequest, WriteResult
+from activity_sync.systems.system import CreateRequest, Stamp, UpdateRequest, WriteResult
 
 
 class HubSpotWriter:
@@ -94,6 +94,17 @@ class HubSpotWriter:
         """Archive, unguarded: the records stay restorable for 90 days. What is gone already is `done`."""
         results = await archive_records(self._operations, activity_type, [one.id for one in requests])
         return [results[one.id] for one in requests]
+
+    async def stamp(self, activity_type: ActivityType, stamps: Sequence[Stamp]) -> list[WriteResult]:
+        """The origin stamp is on each of these records; nothing is written where the portal has no place for it."""
+        schema = await self._metadata.read(activity_type)
+        if not {SOURCE_SYSTEM, SOURCE_ID} <= schema.properties:
+            return []
+        requests = [
+            UpdateRequest(one.id, {"properties": {SOURCE_SYSTEM: one.source_system, SOURCE_ID: one.source_id}})
+            for one in stamps
+        ]
+        return await self.update(activity_type, requests)
 
     # --- creates -------------------------------------------------------------------------------------------------
 
