@@ -59,3 +59,18 @@ class Activity:
     id: str
     fields: Mapping[str, Value]
     associations: frozenset[Association] = field(default_factory=frozenset)
+
+    @property
+    def time(self) -> datetime | None:
+        """When it takes or took place: a task when it is due, a meeting when it begins. None where it does not say."""
+        value = self.fields.get(_OWN_TIME[self.type])
+        return value if isinstance(value, datetime) else None
+
+
+_OWN_TIME = {
+    ActivityType.NOTE: "time",
+    ActivityType.TASK: "due",
+    ActivityType.CALL: "time",
+    ActivityType.EMAIL: "time",
+    ActivityType.MEETING: "start",
+}

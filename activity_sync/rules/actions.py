@@ -101,9 +101,13 @@ class KeepTarget(_Action):
 
 @dataclass(frozen=True, slots=True)
 class Hold(_Action):
-    """A person decides: `held list` and `held resolve`."""
+    """A person decides: `held list` and `held resolve`.
+
+    `candidates`: target records that it may be. `rivals`: source records that may be one of these instead.
+    """
 
     candidates: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,28 @@ Both only propose. Several candidates are a person's to choose from (case 4).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from html import unescape
 
 from activity_sync.activities.activity import RichText
 from activity_sync.activities.fingerprint import FieldPrint, Fingerprint
 from activity_sync.activities.kinds import ActivityType
 
 _WORD = re.compile(r"\w+")
-_TAG = re.compile(r"<[^>]*>")
+_UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
+
+
+class TwinMode(StrEnum):
+    """What happens to activities that people entered in both systems: copied, copied and named, or linked."""
+
+    OFF = "off"
+    REPORT = "report"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +55,42 @@ class Twin:
 
 def words_of(*texts: str | RichText | None) -> frozenset[str]:
     """The different words of a subject and a body, case and markup aside."""
-    plain = (_TAG.sub(" ", t.text) if isinstance(t, RichText) and t.html else _text(t) for t in texts)
+    plain = (unescape(_UNSEEN.sub(" ", t.text)) if isinstance(t, RichText) and t.html else _text(t) for t in texts)
     return frozenset(word for text in plain for word in _WORD.findall(text.casefold()))
 
 
 def find_twins(activity: Twin, candidates: Iterable[Twin], rule: TwinRule) -> tuple[str, ...]:
     """The ids of all candidates that the rule takes for the same activity, sorted. It does not choose."""
     return tuple(sorted(one.id for one in candidates if is_twin(activity, one, rule)))
+
+
+class TwinIndex:
+    """Candidates by what they hang on and by their time, so that thousands are compared with thousands at once."""
+
+    def __init__(self, candidates: Iterable[Twin], rule: TwinRule) -> None:
+        self.rule = rule
+        self._by_record: defaultdict[str, list[tuple[datetime, Twin]]] = defaultdict(list)
+        for one in candidates:
+            if one.time is not None:
+                for record in self._records(one):
+                    self._by_record[record].append((one.time, one))
+        for bucket in self._by_record.values():
+            bucket.sort(key=_time)
+
+    def find(self, activity: Twin) -> tuple[str, ...]:
+        """As `find_twins` among all of them."""
+        if activity.time is None:
+            return ()
+        near: dict[str, Twin] = {}
+        for record in self._records(activity):
+            bucket = self._by_record.get(record, [])
+            first = bisect_left(bucket, activity.time - self.rule.window, key=_time)
+            last = bisect_right(bucket, activity.time + self.rule.window, key=_time)
+            near |= {one.id: one for _, one in bucket[first:last]}
+        return find_twins(activity, near.values(), self.rule)
+
+    def _records(self, one: Twin) -> Iterable[str]:
+        return one.records if self.rule.same_record else ("",)
 
 
 def is_twin(one: Twin, other: Twin, rule: TwinRule) -> bool:
@@ -84,6 +125,10 @@ def find_own_creates(
 def _shows(shown: Fingerprint, wanted: Mapping[str, FieldPrint]) -> bool:
     common = wanted.keys() & shown.keys()
     return bool(common) and all(shown[f].settles(wanted[f]) for f in common)
+
+
+def _time(entry: tuple[datetime, Twin]) -> datetime:
+    return entry[0]
 
 
 def _text(value: str | RichText | None) -> str:

@@ -21,8 +21,8 @@ def decide_unlinked(link: NoLink, source: Observation, target: Observation, poli
             return Fail(case=28, reason=reason, rule=rule)
         case Present(passes_filter=False):
             return Filtered(case=32, reason="filter")
-    if len(link.matches) > 1:
-        return Hold(case=4, reason="ambiguous", candidates=link.matches)
+    if len(link.matches) > 1 or (link.matches and link.rivals):
+        return Hold(case=4, reason="ambiguous", candidates=link.matches, rivals=link.rivals)
     match target:
         case Gone(how=GoneHow.ERASED):
             return Skip(case=5, reason="erased")

@@ -109,9 +109,13 @@ Observation = Unseen | Gone | Present
 
 @dataclass(frozen=True, slots=True)
 class NoLink:
-    """The ledger knows no counterpart. `matches`: target records found by our key or by the configured match rule."""
+    """The ledger knows no counterpart. `matches`: target records found by our key or by the configured match rule.
+
+    `rivals`: other unlinked records of the source that the rule takes for one of these as well.
+    """
 
     matches: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

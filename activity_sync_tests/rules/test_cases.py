@@ -103,6 +103,8 @@ ROWS: list[tuple[str, object, Observation, Observation, Policy, Action]] = [
            target_id="twin", then_update=("subject",))),
     ("4 several matches", replace(NO_LINK, matches=("a", "b")), SAME, UNSEEN, DEFAULT,
      Hold(4, "ambiguous", candidates=("a", "b"))),
+    ("4 its match is like another record too", replace(MATCHED, rivals=("b",)), SAME, UNSEEN, DEFAULT,
+     Hold(4, "ambiguous", candidates=("twin",), rivals=("b",))),
     ("5 gone", NO_LINK, GONE, UNSEEN, DEFAULT, Skip(5, "nothing to carry")),
     ("5 unseen", NO_LINK, UNSEEN, SAME, DEFAULT, Skip(5, "nothing to carry")),
     # --- pending

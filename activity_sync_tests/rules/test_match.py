@@ -4,10 +4,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from activity_sync.activities.activity import RichText
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.rules.match import Twin, TwinRule, find_own_creates, find_twins, is_twin, similarity, words_of
+from activity_sync.rules.match import (
+    Twin,
+    TwinIndex,
+    TwinRule,
+    find_own_creates,
+    find_twins,
+    is_twin,
+    similarity,
+    words_of,
+)
 from activity_sync_tests.rules.states import prints
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,6 +55,13 @@ def test_what_differs_is_none(changes):
     assert not is_twin(HERE, replace(THERE, **changes), RULE)
 
 
+def test_words_are_those_that_people_see():
+    body = RichText("<style>p {color: red}</style><!-- x --><p>M&uuml;ller&nbsp;&amp; <b>S&ouml;hne</b></p>", html=True)
+
+    assert words_of(body) == {"müller", "söhne"}
+    assert words_of("a <b> c", RichText("x < y &amp; z", html=False)) == {"a", "b", "c", "x", "y", "amp", "z"}
+
+
 def test_the_contact_may_be_left_out_of_the_rule():
     assert is_twin(HERE, replace(THERE, records=frozenset()), TwinRule(same_record=False))
 
@@ -52,6 +70,27 @@ def test_all_candidates_are_named_and_none_is_chosen():
     others = [replace(THERE, id="b"), replace(THERE, id="a"), replace(THERE, id="c", type=ActivityType.NOTE)]
 
     assert find_twins(HERE, others, RULE) == ("a", "b")
+
+
+_CANDIDATES = st.lists(
+    st.builds(
+        Twin,
+        st.uuids().map(str),
+        st.sampled_from([ActivityType.CALL, ActivityType.NOTE]),
+        st.none() | st.integers(-20, 20).map(lambda minutes: NOON + timedelta(minutes=minutes)),
+        st.frozensets(st.sampled_from(["call", "with", "petra", "lunch"])),
+        st.frozensets(st.sampled_from(["contact/1/associated", "contact/2/associated"])),
+    ),
+    max_size=12,
+)
+
+
+@given(_CANDIDATES, st.sampled_from([RULE, TwinRule(timedelta(), same_record=False, similarity=0.3)]))
+def test_the_index_finds_what_comparing_each_with_each_finds(candidates, rule):
+    index = TwinIndex(candidates, rule)
+
+    for one in [HERE, replace(HERE, time=None), *candidates]:
+        assert index.find(one) == find_twins(one, candidates, rule)
 
 
 def test_a_cut_text_resembles_the_whole_one():

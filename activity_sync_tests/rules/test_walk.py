@@ -72,6 +72,7 @@ LINKS = [
     NO_LINK,
     MATCHED,
     NoLink(("a", "b")),
+    NoLink(("a",), rivals=("other",)),
     PENDING,
     replace(PENDING, found="x"),
     replace(PENDING, looked=False, certain=False),
