@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.dynamics.batch import Operation
-from activity_sync.systems.dynamics.deletions import PAGE_ROWS, find_deletions
-from activity_sync.systems.dynamics.filters import chunks, is_one_of, moment_literal, query
+from activity_sync.systems.dynamics.deletions import PAGE_ROWS, find_deletions, list_ids
+from activity_sync.systems.dynamics.filters import any_of, chunks, is_one_of, moment_literal, query
 from activity_sync.systems.dynamics.metadata import Metadata
+from activity_sync.systems.dynamics.moments import first_moment, is_near, lies_in, merge_moments
 from activity_sync.systems.dynamics.operations import Operations, Row
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table, row_path
 from activity_sync.systems.dynamics.refusals import explain_failed_read
@@ -21,14 +22,18 @@ from activity_sync.systems.dynamics.wire import (
     read_moment,
     read_record,
 )
-from activity_sync.systems.system import Deletions, SourceRecord, Window
+from activity_sync.systems.system import Deletions, KeyedRecord, SourceRecord, Window
 
 READS_AT_ONCE = 4
 """Reads of whole activities that go into one call: some 1,200 rows, their bodies included."""
 
 
 class DynamicsReader:
-    """Reads activities. `columns`: what to select of a type; `own_user`: the id of the user we write as."""
+    """Reads activities.
+
+    `columns`: what to select of a type. `time_columns`: those that say when an activity took place; the first that is
+    not empty counts. `own_user`: the id of the user we write as.
+    """
 
     def __init__(
         self,
@@ -36,12 +41,14 @@ class DynamicsReader:
         metadata: Metadata,
         *,
         columns: Callable[[ActivityType], Sequence[str]],
+        time_columns: Callable[[ActivityType], Sequence[str]],
         own_user: Callable[[], Awaitable[str]],
         now: Callable[[], datetime],
     ) -> None:
         self._operations = operations
         self._metadata = metadata
         self._columns = columns
+        self._time_columns = time_columns
         self._own_user = own_user
         self._now = now
 
@@ -116,6 +123,39 @@ class DynamicsReader:
         tracked = schema.tracks_changes(activity_type)
         return await find_deletions(self._operations, table, tracked=tracked, cursor=cursor, linked=linked)
 
+    async def around(
+        self, activity_type: ActivityType, moments: Sequence[datetime], *, within: timedelta
+    ) -> list[SourceRecord]:
+        """The activities that took place within so much of any of these moments, parties included; each once."""
+        columns = self._time_columns(activity_type)
+        conditions = [lies_in(columns, stretch) for stretch in merge_moments(moments, within=within)]
+        # A row is found by any of its times; which of them is the activity's own is for the row to say.
+        ordered = sorted(moments)
+        return [
+            record
+            for record in await self._matching(activity_type, [any_of(some) for some in chunks(conditions)])
+            if (told := first_moment(record.payload, columns)) is not None
+            and is_near(read_moment(told), ordered, within=within)
+        ]
+
+    async def made_since(self, activity_type: ActivityType, since: datetime) -> list[SourceRecord]:
+        """The activities created at or after `since`, parties included; imported ones by the moment of the import.
+
+        A row made with `overriddencreatedon` shows the given past time in one of the two columns and the real one
+        in the other: whichever is which, the later is the real one. Both are in whole seconds.
+        """
+        from_here = moment_literal(since.replace(microsecond=0))
+        made = any_of(f"{column} ge {from_here}" for column in ("createdon", "overriddencreatedon"))
+        return await self._matching(activity_type, [made])
+
+    async def keyed(self, activity_type: ActivityType) -> AsyncIterator[list[KeyedRecord]]:
+        """Pages of the ids of all rows of the type, `key` empty: a key of ours is the id of the row made under it.
+
+        Notes are listed wherever they hang.
+        """
+        async for ids in list_ids(self._operations, ACTIVITY_TABLES[activity_type]):
+            yield [KeyedRecord(record_id) for record_id in ids]
+
     def is_behind(self, record: SourceRecord, version: str) -> bool:  # noqa: ARG002 - the same for every record
         """False: a list sees every committed write."""
         return False
@@ -141,6 +181,23 @@ class DynamicsReader:
         table = ACTIVITY_TABLES[activity_type]
         parties = f"{table.parties}($select={','.join(PARTY_COLUMNS)})" if table.parties else ""
         return {"$select": ",".join(self._columns(activity_type)), "$expand": parties}
+
+    async def _matching(self, activity_type: ActivityType, conditions: Sequence[str]) -> list[SourceRecord]:
+        """The activities that meet any of the conditions, each once."""
+        table = ACTIVITY_TABLES[activity_type]
+        reads = [
+            Operation(
+                "GET",
+                f"{table.entity_set}?{query({**self._shape(activity_type), '$filter': condition})}",
+                {"Prefer": ANNOTATIONS},
+            )
+            for condition in conditions
+        ]
+        found: dict[str, SourceRecord] = {}
+        for rows in await self._operations.read_rows(reads, at_once=READS_AT_ONCE):
+            records = (read_record(row, table) for row in rows if is_carried(activity_type, row))
+            found |= {record.id: record for record in records}
+        return list(found.values())
 
     async def _rows_by_id(
         self, table: Table, ids: Iterable[str], shape: dict[str, str], *, annotated: bool = False, at_once: int = 100

@@ -93,7 +93,12 @@ class DynamicsSystem:
         translator = DynamicsTranslator(mapping, limits=self._text_limits)
         self.translator: Translator = translator
         self.reader: Reader = DynamicsReader(
-            self._operations, self._metadata, columns=translator.columns, own_user=self._own_user, now=clock
+            self._operations,
+            self._metadata,
+            columns=translator.columns,
+            time_columns=translator.time_columns,
+            own_user=self._own_user,
+            now=clock,
         )
         self.writer: Writer = DynamicsWriter(self._operations, self._metadata)
         self.directory: Directory = DynamicsDirectory(self._operations, self._metadata, stored_ids=stored_id_properties)

@@ -18,6 +18,8 @@ from activity_sync.systems.system import SourceRecord, TargetLink, Wire
 SYSTEM = "dynamics"
 
 _OWNER_COLUMN = "ownerid"
+_TIME_FIELDS = ("time", "start", "due")
+"""The field that is an activity's own time; each type has one of them."""
 
 
 class DynamicsTranslator:
@@ -33,6 +35,16 @@ class DynamicsTranslator:
         needed = ("filename",) if activity_type is ActivityType.NOTE else STATE_COLUMNS
         always = (table.key, "createdon", "modifiedon", regarding_lookup(activity_type), *needed)
         return tuple(dict.fromkeys((*columns_to_read(self._mapping.types[activity_type]), *always)))
+
+    def time_columns(self, activity_type: ActivityType) -> tuple[str, ...]:
+        """The columns that say when an activity took place, or is due; the first that is not empty counts."""
+        fields = self._mapping.types[activity_type].fields
+        return next((fields[name].read for name in _TIME_FIELDS if name in fields), ("createdon",))
+
+    @property
+    def revision(self) -> str:
+        """A short hash of the mapping."""
+        return self._mapping.revision
 
     def decode(self, activity_type: ActivityType, record: SourceRecord) -> Activity:
         """The canonical activity of a row. InvalidRecord when a column holds what its type cannot."""

@@ -123,6 +123,7 @@ def test_only_an_explicit_404_is_a_deletion(status, seen):
             operations,
             Metadata(operations),
             columns=lambda _: ("subject",),
+            time_columns=lambda _: ("createdon",),
             own_user=own_user,
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         )
