@@ -7,7 +7,7 @@ Messages name the file's path to the key and what would be right.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.errors import ConfigurationError
+from activity_sync.rules.match import TwinMode, TwinRule
 from activity_sync.rules.values import (
     Closed,
     Conflict,
@@ -42,16 +43,40 @@ class AssociationsConfig(_Section):
     require: Require = Require.ANY
 
 
+class TwinsConfig(_Section):
+    """Activities that people entered in both systems, and when two are taken for one. A word alone is the `mode`."""
+
+    mode: TwinMode = TwinMode.OFF
+    window_minutes: Annotated[int, Field(ge=0, le=1_440)] = 15
+    same_record: bool = True
+    similarity: Annotated[float, Field(gt=0, le=1)] = 0.6
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_a_word(cls, value: Any) -> Any:
+        if value is False:
+            return {"mode": TwinMode.OFF}  # YAML reads a bare `off` as false
+        if value is True:
+            raise ValueError("write `report` or `link`: there is no plain on")
+        return {"mode": value} if isinstance(value, str) else value
+
+    @property
+    def rule(self) -> TwinRule:
+        """The rule these settings describe."""
+        return TwinRule(timedelta(minutes=self.window_minutes), self.same_record, self.similarity)
+
+
 class TypeConfig(_Section):
     """One activity type in one flow."""
 
     enabled: bool = True
     conflict: Literal["latest_wins", "hubspot_wins", "dynamics_wins"] = "latest_wins"
-    delete: Literal[Delete.IGNORE] = Delete.IGNORE
-    restore: Literal[Restore.HOLD] = Restore.HOLD
+    delete: Delete = Delete.IGNORE
+    restore: Restore = Restore.HOLD
     closed: Closed | None = None
     lossy_edit: LossyEdit = LossyEdit.KEEP_ORIGINAL
     target_edits: TargetEdits = TargetEdits.IGNORE
+    twins: TwinsConfig = TwinsConfig()
     unresolved: Unresolved = Unresolved.DEFER
     associations: AssociationsConfig = AssociationsConfig()
     regarding: tuple[RecordKind, ...] = REGARDING_ORDER
@@ -87,6 +112,17 @@ class OwnersConfig(_Section):
 
     overrides: Mapping[str, str] = Field(default_factory=dict)
     fallback: str | None = None
+
+
+class SafeguardsConfig(_Section):
+    """When a run is stopped before its first write. `override`: the names of those that are off.
+
+    `links`: a run that deletes or changes fewer is never stopped. `delete_share`: of all links, from 0 to 1.
+    """
+
+    links: Annotated[int, Field(ge=1)] = 100
+    delete_share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    override: tuple[Literal["empty_listing", "mass_delete", "everything_changed"], ...] = ()
 
 
 class LimitsConfig(_Section):
@@ -127,6 +163,7 @@ class Configuration(_Section):
     partitions: Literal["daily", "weekly", "monthly"] = "daily"
     flows: FlowsConfig = FlowsConfig()
     owners: OwnersConfig = OwnersConfig()
+    safeguards: SafeguardsConfig = SafeguardsConfig()
     limits: LimitsConfig = LimitsConfig()
     tracking: TrackingConfig = TrackingConfig()
 

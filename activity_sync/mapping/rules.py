@@ -223,7 +223,7 @@ class SystemMapping(_Rule):
     system: str
     types: Mapping[ActivityType, TypeMapping]
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """A short hash of everything the mapping says: it changes when, and only when, a rule changes."""
         return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()

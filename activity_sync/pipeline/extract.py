@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from activity_sync.activities.kinds import Step
+from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.report import StepReport
-from activity_sync.pipeline.rows import PENDING, RETRY, WINDOW, Extracted, frame
+from activity_sync.pipeline.rows import CHOSEN, DELETION, PENDING, RETRY, WINDOW, Extracted, frame
+from activity_sync.pipeline.safeguard import guard_listing
 from activity_sync.pipeline.scope import Mode, Scope, day_of
 from activity_sync.pipeline.session import Session
 from activity_sync.systems.system import SourceRecord, Window
@@ -57,10 +59,34 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                 if wanted:
                     read = await session.source(scope).reader.read(scope.activity_type, wanted)
                     stage([record for record in read.values() if record.id in wanted], trigger)
+            gone, cursor = await deleted(session, scope)
+            stage(gone, DELETION)
     session.ledger.note_read(
-        scope.run_id, scope.flow.name, scope.activity_type, Read(window.start, covered(session, scope, started))
+        scope.run_id,
+        scope.flow.name,
+        scope.activity_type,
+        Read(window.start, covered(session, scope, started), deletions=cursor),
     )
     return report
+
+
+async def deleted(session: Session, scope: Scope) -> tuple[list[SourceRecord], str | None]:
+    """The linked records that are gone from the source, and from where to ask on; only in incremental runs.
+
+    What a listing lacks is read by its id first: not seeing is not absence. A flow's first pass has nothing to miss.
+    """
+    flow, kind = scope.flow, scope.activity_type
+    if scope.mode is not Mode.INCREMENTAL or session.ledger.watermark(flow.name, kind) is None:
+        return [], None
+    linked = session.ledger.linked_ids(flow.source, kind)
+    if not linked:
+        return [], None
+    reader = session.source(scope).reader
+    found = await reader.deletions(kind, cursor=session.ledger.deletion_cursor(flow.name, kind), linked=lambda: linked)
+    guard_listing(session, scope, found.listed)
+    suspects = sorted(found.suspects)
+    read = await reader.read(kind, suspects) if suspects else {}
+    return [record for record in read.values() if record.gone], found.cursor
 
 
 async def up_to_date(session: Session, scope: Scope, page: list[SourceRecord]) -> list[SourceRecord]:
@@ -106,7 +132,10 @@ def covered(session: Session, scope: Scope, started: datetime) -> datetime | Non
 
 
 def due(session: Session, scope: Scope) -> dict[str, list[str]]:
-    """The source ids to read besides the window, by trigger: writes of unknown end, and retries."""
+    """The source ids to read besides the window, by trigger.
+
+    Writes of unknown end, deletes that the mirror flow met first, held records of which a person decided, retries.
+    """
     flow, kind = scope.flow, scope.activity_type
     pending = [
         link.sides[flow.source].record_id
@@ -119,6 +148,14 @@ def due(session: Session, scope: Scope) -> dict[str, list[str]]:
         if (link.plan or {}).get("writes_to") == flow.target
     ]
     found = {PENDING: [one for one in pending if one is not None]}
+    held = {
+        row.source_id
+        for row in session.ledger.list_outstanding(OutstandingState.HELD, flow=flow.name, activity_type=kind)
+    }
+    ended = {link.sides[flow.source].record_id or "" for link in session.ledger.delete_due(flow.source, kind)}
+    found[DELETION] = sorted(ended - held)
+    # Held records of which a person has decided what to do.
+    found[CHOSEN] = sorted(held & session.ledger.choices(flow.source, kind).keys()) if held else []
     if scope.mode is Mode.INCREMENTAL:
         found[RETRY] = [row.source_id for row in session.ledger.due(flow.name, kind, session.clock())]
     return found

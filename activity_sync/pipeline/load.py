@@ -7,20 +7,25 @@ before write"). So rerunning a load, of any age, in any order, writes no older s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from activity_sync.activities.kinds import Step
 from activity_sync.ledger.reads import Read
+from activity_sync.pipeline.mapping_change import note_mapping
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
 from activity_sync.pipeline.remember import confirm, remember
-from activity_sync.pipeline.report import OUTCOME_OF, StepReport
+from activity_sync.pipeline.report import StepReport, outcome_of
 from activity_sync.pipeline.resolve import decodable
 from activity_sync.pipeline.resolver import Resolver
 from activity_sync.pipeline.rows import Extracted, Proposal, Resolved, Result, frame, records
+from activity_sync.pipeline.safeguard import guard_proposals
 from activity_sync.pipeline.scope import Mode, Scope, day_of, midnight
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.write_creates import write_creates
+from activity_sync.pipeline.write_deletes import write_deletes
+from activity_sync.pipeline.write_links import write_links
 from activity_sync.pipeline.write_updates import write_updates
 
 _DECISIONS = 3  # the first and, when the record moves under us, two more (case 31)
@@ -32,20 +37,13 @@ async def load(session: Session, scope: Scope) -> StepReport:
     report = StepReport(scope)
     loader = Loader(session, scope)
     flow, kind = scope.flow.name, scope.activity_type
+    guard(session, scope)
     async with session.counting(scope, Step.LOADED):
         with session.staging.write(
             flow, kind, Step.LOADED, scope.run_id, partitions=(scope.partitions.first, scope.partitions.last)
         ) as out:
-            staged = session.staging.read(
-                flow,
-                kind,
-                Step.TRANSFORMED,
-                run_id=scope.input_run,
-                partitions=(scope.partitions.first, scope.partitions.last),
-                batch_rows=session.configuration.limits.batch_rows,
-            )
-            for batch in records(staged):
-                results = await loader.carry_out([Proposal.from_row(row) for row in batch])
+            for batch in proposals_of(session, scope):
+                results = await loader.carry_out(batch)
                 out.append(frame([one.to_row(scope.run_id, session.clock()) for one in results]))
                 for one in results:
                     report.count(one.proposal.partition, "extracted")
@@ -53,7 +51,41 @@ async def load(session: Session, scope: Scope) -> StepReport:
     read = session.ledger.read_of(scope.run_id, flow, kind) if scope.own_input else None
     if read is not None:
         move_watermark(session, scope, read)
+        note_mapping(session, scope, read)
+        if read.deletions is not None:
+            session.ledger.store_deletion_cursor(flow, kind, read.deletions)
     return report
+
+
+def guard(session: Session, scope: Scope) -> None:
+    """Nothing is written by a run that looks like an accident. SafeguardTripped."""
+    batches = proposals_of(session, scope)
+    first, more = next(batches, []), next(batches, None)
+    counted = Counter((one.action, one.case) for one in first)
+    if more is not None:
+        counted = session.staging.tally(
+            scope.flow.name,
+            scope.activity_type,
+            Step.TRANSFORMED,
+            by=("action", "case_number"),
+            run_id=scope.input_run,
+            partitions=(scope.partitions.first, scope.partitions.last),
+        )
+    guard_proposals(session, scope, counted)
+
+
+def proposals_of(session: Session, scope: Scope) -> Iterator[list[Proposal]]:
+    """The staged proposals, in bounded batches."""
+    staged = session.staging.read(
+        scope.flow.name,
+        scope.activity_type,
+        Step.TRANSFORMED,
+        run_id=scope.input_run,
+        partitions=(scope.partitions.first, scope.partitions.last),
+        batch_rows=session.configuration.limits.batch_rows,
+    )
+    for batch in records(staged):
+        yield [Proposal.from_row(row) for row in batch]
 
 
 def move_watermark(session: Session, scope: Scope, read: Read) -> None:
@@ -95,7 +127,20 @@ class Loader:
             todo = await self.decide_again([one for one in todo if one.source_id in again])
         final = [self.final(results[one.source_id]) for one in proposals]
         remember(self.session, self.scope, final)
+        self.act_on_choices(final)
         return final
+
+    def act_on_choices(self, results: Sequence[Result]) -> None:
+        """What people chose and a run has now done is forgotten; what they chose to leave alone stays so."""
+        system, kind = self.scope.flow.source, self.scope.activity_type
+        chosen = self.session.ledger.choices(system, kind)
+        done = [
+            one.proposal.source_id
+            for one in results
+            if one.proposal.source_id in chosen and one.outcome not in {"held", "deferred", "failed", "filtered"}
+        ]
+        if done:
+            self.session.ledger.forget_choices(system, kind, done)
 
     @staticmethod
     def final(result: Result) -> Result:
@@ -154,14 +199,19 @@ class Loader:
         creates = [one for one in proposals if one.action == "create"]
         updates = [one for one in proposals if one.action == "update"]
         confirmed = [one for one in proposals if one.action == "confirm"]
-        others = [one for one in proposals if one.action not in {"create", "update", "confirm"}]
-        if (creates or updates) and not self.prepared:
+        adopted = [one for one in proposals if one.action == "adopt"]
+        deletes = [one for one in proposals if one.action == "deletetarget" and one.body is not None]
+        written = {one.source_id for one in (*creates, *updates, *confirmed, *adopted, *deletes)}
+        others = [one for one in proposals if one.source_id not in written]
+        if (creates or updates or adopted) and not self.prepared:
             await self.session.target(self.scope).writer.prepare([self.scope.activity_type])
             self.prepared = True
         confirm(self.session, self.scope, confirmed)
         # The source may have been edited since its create was announced, and no later window has that edit.
         results = [Result(one, "stale") for one in confirmed]
-        results += [Result(one, OUTCOME_OF[one.action]) for one in others]
+        results += [Result(one, outcome_of(one)) for one in others]
+        results += await write_links(self.session, self.scope, adopted)
         results += await write_creates(self.session, self.scope, creates)
         results += await write_updates(self.session, self.scope, updates)
+        results += await write_deletes(self.session, self.scope, deletes)
         return results

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from activity_sync.activities.activity import Activity, Value
+from activity_sync.activities.activity import Activity, RichText, Value
 from activity_sync.activities.fingerprint import FieldPrint, Fingerprint, fingerprint
 from activity_sync.errors import InvalidRecord
-from activity_sync.ledger.rows import LinkRow, LinkState
+from activity_sync.ledger.rows import LinkRow, LinkState, Tombstone
 from activity_sync.pipeline.elements import key as key_of
 from activity_sync.pipeline.elements import merged, removed_links
 from activity_sync.pipeline.rows import Extracted, Ref, Resolved, prints
@@ -18,6 +18,7 @@ from activity_sync.pipeline.session import Session
 from activity_sync.rules.elements import ElementMerge
 from activity_sync.rules.values import (
     Gone,
+    GoneHow,
     Link,
     Linked,
     Missing,
@@ -51,7 +52,11 @@ class Seen:
 
 @dataclass
 class Card:
-    """One record on its way to a decision. `wire`: the whole activity as a create under `wire_key`, once encoded."""
+    """One record on its way to a decision.
+
+    `wire`: the whole activity as a create under `wire_key`, once encoded. `twins`: target records that people may have
+    entered for the same activity, where they are only reported.
+    """
 
     seen: Seen
     row: LinkRow | None
@@ -65,6 +70,7 @@ class Card:
     wire_key: str = ""
     lossy_at_source: frozenset[str] = frozenset()
     elements: ElementMerge = field(default_factory=ElementMerge)
+    twins: tuple[str, ...] = ()
 
 
 class Observer:
@@ -84,7 +90,7 @@ class Observer:
         card = Card(seen, row, self.link(row))
         record = seen.extracted.record
         if record.gone:
-            card.source = Gone()
+            card.source = gone(record)
             return card
         try:
             card.activity = self.source.translator.decode(self.scope.activity_type, record)
@@ -120,7 +126,7 @@ class Observer:
             return
         card.target_record = record
         if record.gone:
-            card.target = Gone()
+            card.target = gone(record)
             return
         try:
             card.target_activity = self.target.translator.decode(self.scope.activity_type, record)
@@ -132,13 +138,19 @@ class Observer:
         card.target = Present(
             self.prints(card.target_activity.fields),
             version=record.version,
+            empty=empty_fields(card.target_activity),
             closed=self.target.translator.is_closed(self.scope.activity_type, record),
         )
         if isinstance(card.source, Present) and card.activity is not None:
             self.project_target(card, card.target_activity)
             card.elements = self.elements(card)
             wire = card.wire or self.encode(card, generation=card.row.generation if card.row else 0)
-            card.source = replace(card.source, projected=self.prints(wire.intended), associations=card.elements.diff)
+            card.source = replace(
+                card.source,
+                projected=self.prints(wire.intended),
+                associations=card.elements.diff,
+                empty=empty_fields(card.activity),
+            )
 
     def elements(self, card: Card) -> ElementMerge:
         """What the associations of a linked record ask for; nothing on any other."""
@@ -159,12 +171,16 @@ class Observer:
         target_side = Side(target.base, target.unsettled, target.version)
         plan = row.plan or {}
         if row.state is LinkState.TOMBSTONED:
+            ended = row.tombstone or Tombstone()
             return Tombstoned(
                 source_side,
                 target_side,
                 row.generation,
-                row.tombstone.mapped if row.tombstone else frozenset(),
-                erased=row.tombstone.erased if row.tombstone else False,
+                ended.mapped,
+                erased=ended.erased,
+                source_gone=self.scope.flow.source in ended.gone,
+                target_id=target.record_id or "",
+                delete_due=ended.delete_due == self.scope.flow.source,
             )
         return Linked(
             source.record_id or "",
@@ -265,6 +281,31 @@ class Observer:
             {name: value for name, value in fields.items() if name in self.fields},
             key=self.session.key,
         )
+
+
+def gone(record: SourceRecord) -> Gone:
+    """What a record that is no more says of itself."""
+    return Gone(GoneHow.ERASED if record.erased else GoneHow.DELETED)
+
+
+def target_of(link: Link) -> str:
+    """The target's record that a decision may want to read; empty where there is none."""
+    match link:
+        case Linked(target_id=target_id) | Tombstoned(target_id=target_id):
+            return target_id
+        case NoLink(matches=(match, *_)):
+            return match
+        case _:
+            return ""
+
+
+def empty_fields(activity: Activity) -> frozenset[str]:
+    """The fields that hold nothing."""
+    return frozenset(
+        name
+        for name, value in activity.fields.items()
+        if value in (None, "", ()) or (isinstance(value, RichText) and not value.text.strip())
+    )
 
 
 def unchanged(link: Link, shown: Fingerprint) -> bool:

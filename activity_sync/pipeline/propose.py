@@ -10,19 +10,25 @@ from dataclasses import replace
 from typing import Any
 
 from activity_sync.activities.activity import Participant, RichText, Value
+from activity_sync.activities.closing import closing
 from activity_sync.activities.fingerprint import FieldPrint
 from activity_sync.errors import InvalidRecord
+from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.rows import LinkRow
 from activity_sync.pipeline.elements import of_create, of_update
+from activity_sync.pipeline.mapping_change import is_remapped
 from activity_sync.pipeline.mirror import confirm_mirror_creates
-from activity_sync.pipeline.observe import Card, Observer, Seen
+from activity_sync.pipeline.observe import Card, Observer, Seen, target_of
 from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.settle_creates import look_for_creates
+from activity_sync.pipeline.twins import TwinFinder, named
 from activity_sync.rules import actions
+from activity_sync.rules.chosen import Decision, decide_as_chosen
 from activity_sync.rules.decide import decide
 from activity_sync.rules.settle import read_side
-from activity_sync.rules.values import Linked, Pending, Present
+from activity_sync.rules.values import Delete, Gone, GoneHow, Linked, NoLink, Pending, Present
 from activity_sync.systems.system import Loss
 
 _LOOKS = 4  # target, times, and once more for each after a race
@@ -35,7 +41,9 @@ class Proposer:
         self.session = session
         self.scope = scope
         self.observer = Observer(session, scope)
-        self.policy = session.policy(scope)
+        self.policy = replace(session.policy(scope), remapped=is_remapped(session, scope))
+        self.twins = TwinFinder(session, scope)
+        self.choices: dict[str, Choice] = {}
 
     async def propose(self, seen: Sequence[Seen]) -> list[Proposal]:
         """One proposal per record, in the order given."""
@@ -43,9 +51,11 @@ class Proposer:
             return []
         await confirm_mirror_creates(self.session, self.scope)
         links = self.session.ledger.links(self.scope.flow.source, self.scope.activity_type, [one.id for one in seen])
+        self.choices = self.session.ledger.choices(self.scope.flow.source, self.scope.activity_type)
         await self.observer.target.learn([self.scope.activity_type])
         cards = [self.observer.card(one, links.get(one.id)) for one in seen]
-        await self._look_for_keys([card for card in cards if isinstance(card.link, Pending)])
+        await look_for_creates(self.observer, cards)
+        await self.twins.mark(cards)
         decided = {id(card): self._decide(card) for card in cards}
         for _ in range(_LOOKS):
             asking = [card for card in cards if isinstance(decided[id(card)], actions.ReadTarget | actions.ReadTimes)]
@@ -61,35 +71,24 @@ class Proposer:
         policy = self.policy
         if card.lossy_at_source:
             policy = replace(policy, lossy_at_source=card.lossy_at_source)
-        return decide(card.link, card.source, card.target, policy)
-
-    async def _look_for_keys(self, cards: Sequence[Card]) -> None:
-        """Creates whose end is unknown are looked up by key, never guessed (cases 6 to 9)."""
-        if not cards:
-            return
-        target = self.observer.target
-        keys = [card.link.key for card in cards if isinstance(card.link, Pending)]
-        found = await target.reader.find_keys(self.scope.activity_type, keys)
-        settle_after = await target.reader.keys_settle_after(self.scope.activity_type)
-        for card in cards:
-            if isinstance(card.link, Pending) and card.row is not None:
-                card.link = replace(
-                    card.link,
-                    found=found.get(card.link.key),
-                    looked=True,
-                    certain=settle_after is not None and self.session.clock() - card.row.updated_at >= settle_after,
-                    settleable=settle_after is not None,
-                )
+        action = decide(card.link, card.source, card.target, policy)
+        choice = self.choices.get(card.seen.id)
+        if choice is None or not isinstance(action, actions.Hold):
+            return action
+        if choice.decision is Decision.LINK and isinstance(card.link, NoLink):
+            card.link = NoLink((choice.other_id,))
+        return decide_as_chosen(
+            action, card.link, card.source, card.target, policy, choice.decision, other_id=choice.other_id
+        )
 
     async def _read_targets(self, cards: Sequence[Card]) -> None:
-        ids = [card.link.target_id for card in cards if isinstance(card.link, Linked)]
+        ids = [target_id for card in cards if (target_id := target_of(card.link))]
         if not ids:
             return
         await self.observer.source.learn([self.scope.activity_type])
         records = await self.observer.target.reader.read(self.scope.activity_type, ids)
         for card in cards:
-            if isinstance(card.link, Linked):
-                self.observer.see_target(card, records.get(card.link.target_id))
+            self.observer.see_target(card, records.get(target_of(card.link)))
 
     async def _read_times(self, cards: Sequence[Card], decided: dict[int, actions.Action]) -> None:
         if not cards:
@@ -155,7 +154,9 @@ class Proposer:
                     losses=losses_json(wire.losses),
                     elements=of_create(card.seen.resolved.refs, wire.losses),
                     waits_for=self._waiting(card),
-                    rule="; ".join(sorted({ref.rule for ref in card.seen.resolved.refs})),
+                    rule="; ".join(
+                        (*sorted({ref.rule for ref in card.seen.resolved.refs}), *named(self.scope, card.twins))
+                    ),
                 )
             case actions.Update(fields=fields):
                 wire = self.observer.encode_update(card, fields=fields, add=action.add, remove=action.remove)
@@ -185,15 +186,19 @@ class Proposer:
             case actions.Confirm(target_id=target_id):
                 intended = card.link.intended if isinstance(card.link, Pending) else {}
                 return replace(plain, target_id=target_id, target_prints=intended)
-            case actions.Adopt(target_id=target_id):
-                return replace(plain, target_id=target_id)
+            case actions.Adopt(target_id=target_id, then_update=fields):
+                return replace(plain, target_id=target_id, fields=fields)
+            case actions.DeleteTarget(how=how):
+                return self._delete(card, how, plain)
+            case actions.Forget() | actions.Unlink() if is_erased(card):
+                return replace(plain, moves={**plain.moves, "erased": True})
             case actions.Defer(waits_for=waits_for):
                 return replace(
                     plain,
                     waits_for=tuple({"system": one.system, "kind": one.kind, "id": one.id} for one in waits_for),
                 )
-            case actions.Hold(candidates=candidates):
-                return replace(plain, discarded={"candidates": list(candidates)})
+            case actions.Hold(candidates=candidates, rivals=rivals):
+                return replace(plain, discarded={"candidates": list(candidates), "rivals": list(rivals)})
             case actions.Fail(rule=rule):
                 return replace(plain, rule=rule)
             case actions.ReadTarget() | actions.ReadSource() | actions.ReadTimes():
@@ -201,6 +206,23 @@ class Proposer:
                 return replace(plain, action="defer", reason=action.reason or "the target could not be read", moves={})
             case _:
                 return plain
+
+    def _delete(self, card: Card, how: Delete, plain: Proposal) -> Proposal:
+        """What a delete does to the target: `rule` says how, and without a body nothing is written."""
+        moves = {**plain.moves, "erased": True} if is_erased(card) else plain.moves
+        plain = replace(plain, rule=how.value, moves=moves)
+        shown = card.target_activity
+        match how:
+            case Delete.ARCHIVE:
+                return replace(plain, body={})
+            case Delete.CLOSE if shown is not None and (fields := closing(shown)):
+                closed = replace(shown, fields={**shown.fields, **fields})
+                wire = self.observer.target.translator.encode(closed, (), only=frozenset(fields), current=shown)
+                left = self.observer.prints(wire.intended)
+                if left and any(plain.target_prints.get(name) != entry for name, entry in left.items()):
+                    moves = {**moves, "target": {name: str(entry) for name, entry in left.items()}}
+                    return replace(plain, body=wire.body, fields=tuple(fields), target_prints=left, moves=moves)
+        return plain
 
     def _left_by(self, card: Card, fields: Collection[str], intended: Mapping[str, Value]) -> dict[str, FieldPrint]:
         """What the target shows after an update, but for what we only repeat of it.
@@ -220,7 +242,7 @@ class Proposer:
         row: LinkRow | None = card.row
         if row is None:
             return {}
-        target_id = card.link.target_id if isinstance(card.link, Linked) else None
+        target_id = target_of(card.link) or None
         return {
             "link_id": row.id,
             "revision": row.revision,
@@ -244,6 +266,11 @@ class Proposer:
     def _target_values(card: Card, fields: Sequence[str]) -> dict[str, Any]:
         held = card.target_activity.fields if card.target_activity is not None else {}
         return {name: readable(held.get(name)) for name in fields}
+
+
+def is_erased(card: Card) -> bool:
+    """Whether a person whom the record concerned was erased: it is never created again."""
+    return any(isinstance(side, Gone) and side.how is GoneHow.ERASED for side in (card.source, card.target))
 
 
 def as_target_shows(proposal: Proposal, fields: Collection[str]) -> Proposal:

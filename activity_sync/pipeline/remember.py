@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
-from activity_sync.ledger.rows import ElementChange, LinkChange, LinkRow, LinkState, Tombstone
+from activity_sync.ledger.rows import ElementChange, LinkChange, LinkRow, LinkState
 from activity_sync.pipeline.elements import stored
+from activity_sync.pipeline.ending import ENDING, ended, heard
 from activity_sync.pipeline.mask import mask
 from activity_sync.pipeline.rows import Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.rules.values import Missing
+
+_OF_ENDED_LINKS = frozenset({8, 17, 18, 19, 20, 23, 24, 26})
+"""Cases after which the link is ended, or was before."""
 
 _OPEN = {
     "deferred": OutstandingState.DEFERRED,
@@ -23,10 +27,16 @@ _OPEN = {
 
 def remember(session: Session, scope: Scope, results: Sequence[Result]) -> None:
     """Links hold what was agreed on; every open record is listed with its reason, every other one is off the list."""
-    noted = [one.proposal.link_id for one in results if one.proposal.elements and one.proposal.link_id is not None]
+    noted = [
+        one.proposal.link_id
+        for one in results
+        if one.proposal.link_id is not None and (one.proposal.elements or one.proposal.case in _OF_ENDED_LINKS)
+    ]
     rows = session.ledger.links_by_id(noted) if noted else {}
     changes = [
-        change for one in results if (change := _change(scope, one, rows.get(one.proposal.link_id or 0))) is not None
+        change
+        for one in results
+        if (change := _change(session, scope, one, rows.get(one.proposal.link_id or 0))) is not None
     ]
     if changes:
         session.ledger.settle(changes, now=session.clock())
@@ -59,19 +69,17 @@ def confirm(session: Session, scope: Scope, found: Sequence[Proposal]) -> None:
         session.ledger.settle(changes, now=session.clock())
 
 
-def _change(scope: Scope, result: Result, row: LinkRow | None) -> LinkChange | None:
+def _change(session: Session, scope: Scope, result: Result, row: LinkRow | None) -> LinkChange | None:
     """The link's change for a result that wrote to no CRM; None when nothing moves (case 11: no ledger write)."""
     proposal = result.proposal
     if proposal.link_id is None or result.outcome in {"created", "updated", "failed"}:
         return None
+    if proposal.action in ENDING:
+        # What was deleted in the target has been settled with the write itself.
+        return None if row is None or proposal.body is not None else ended(session, scope, proposal, row)
     match proposal.action:
-        case "forget" | "unlink" | "deletetarget":
-            return LinkChange(
-                proposal.link_id,
-                state=LinkState.TOMBSTONED,
-                clear_plan=True,
-                tombstone=Tombstone(mapped=frozenset(proposal.source_prints)),
-            )
+        case "skip" if row is not None and row.state is LinkState.TOMBSTONED:
+            return heard(scope, proposal, row)
         case "skip" | "acknowledge" | "keeptarget":
             return _moved_bases(scope, proposal, row)
         case _:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
 
 OUTCOMES = ("created", "updated", "unchanged", "filtered", "deferred", "held", "failed", "deleted")
@@ -30,6 +31,13 @@ OUTCOME_OF = {
     "filtered": "filtered",
     "fail": "failed",
 }
+
+
+def outcome_of(proposal: Proposal) -> str:
+    """What a proposal counts as when nothing is written for it; else what it proposes, `create` or `update`."""
+    if proposal.action == "deletetarget" and proposal.body is None:
+        return "unchanged"  # the policy leaves the counterpart as it is
+    return OUTCOME_OF.get(proposal.action, proposal.action)
 
 
 @dataclass

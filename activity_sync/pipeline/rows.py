@@ -21,6 +21,8 @@ from activity_sync.systems.system import SourceRecord, TargetLink
 WINDOW = "window"
 PENDING = "pending"
 RETRY = "retry"
+DELETION = "deletion"
+CHOSEN = "chosen"
 
 
 def dumps(value: Any) -> str:
@@ -83,6 +85,7 @@ class Extracted:
             "modified_at": self.record.modified_at,
             "version": self.record.version,
             "gone": self.record.gone,
+            "erased": self.record.erased,
             "payload": dumps(self.record.payload),
             "associations": dumps(self.record.associations),
             "extracted_at": now,
@@ -99,6 +102,7 @@ class Extracted:
                 associations=json.loads(row["associations"]),
                 version=text(row["version"]),
                 gone=bool(row["gone"]),
+                erased=row["erased"] is True or row["erased"] == 1,  # files of older versions do not say
             ),
             partition=row["partition"],
             source_day=row["source_day"],
@@ -145,8 +149,8 @@ class Proposal:
     """What was decided for one record, ready to be carried out: a row of `transformed_payloads`.
 
     `action` is the class name of the action in lower case; `moves` the base entries of both sides to store
-    ({"source": {...}, "target": {...}, "source_settled": ..., "target_settled": ...}, and "plan_settled" where an
-    unfinished write plan is done with); `body` what would be sent.
+    ({"source": {...}, "target": {...}, "source_settled": ..., "target_settled": ...}, "plan_settled" where an
+    unfinished write plan is done with, "erased" where a person was); `body` what would be sent.
     `source_prints` and `target_prints`: both fingerprints after a create. `fields`: those an update writes.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from activity_sync.activities.kinds import Step
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
-from activity_sync.pipeline.report import OUTCOME_OF, StepReport
+from activity_sync.pipeline.report import StepReport, outcome_of
 from activity_sync.pipeline.rows import Extracted, Resolved, frame, records
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -30,7 +30,7 @@ async def transform(session: Session, scope: Scope) -> StepReport:
                 proposals = await proposer.propose(batch)
                 for proposal in proposals:
                     report.count(proposal.partition, "extracted")
-                    report.count(proposal.partition, OUTCOME_OF.get(proposal.action, proposal.action))
+                    report.count(proposal.partition, outcome_of(proposal))
                 out.append(frame([one.to_row(scope.run_id, session.clock()) for one in proposals]))
     return report
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from activity_sync.ledger.rows import LinkChange, LinkRow, LinkState, NewLink
+from activity_sync.ledger.rows import Claim, LinkChange, LinkRow, LinkState, NewLink
 from activity_sync.pipeline.elements import stored
+from activity_sync.pipeline.ending import superseded
 from activity_sync.pipeline.rows import Proposal, Result
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -25,9 +26,19 @@ async def write_creates(session: Session, scope: Scope, proposals: Sequence[Prop
 
 
 async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
+    _end_links(session, scope, proposals)
     links = session.ledger.announce([_new_link(scope, one) for one in proposals], now=session.clock())
-    mine = [one for one in proposals if _announced(links[one.source_id], one)]
-    results = [Result(one, "stale") for one in proposals if not _announced(links[one.source_id], one)]
+    # A create that is sent again is claimed, so that of two runs at once only one sends it, and dated anew: where keys
+    # show late, "certainly not there" counts from the last time that it was sent.
+    again = [
+        Claim(links[one.source_id].id, one.revision or 0)
+        for one in proposals
+        if not links[one.source_id].fresh and _announced(links[one.source_id], one)
+    ]
+    won = session.ledger.claim(again, now=session.clock()) if again else set()
+    mine = [one for one in proposals if links[one.source_id].fresh or links[one.source_id].id in won]
+    taken = {one.source_id for one in mine}
+    results = [Result(one, "stale") for one in proposals if one.source_id not in taken]
     written = await session.target(scope).writer.create(
         scope.activity_type, [CreateRequest(one.key or "", one.body or {}) for one in mine]
     )
@@ -55,10 +66,20 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
     return results
 
 
+def _end_links(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> None:
+    """What is created again after it was deleted there begins a new link; the old one ends (case 17)."""
+    rows = session.ledger.links_by_id([one.link_id for one in proposals if one.case == 17 and one.link_id is not None])
+    ends = [
+        superseded(one, rows[one.link_id], scope.flow.target)
+        for one in proposals
+        if one.link_id in rows and rows[one.link_id].state is LinkState.LINKED
+    ]
+    if ends:
+        session.ledger.settle(ends, now=session.clock())
+
+
 def _announced(link: LinkRow, proposal: Proposal) -> bool:
-    """Whether the link is pending under this proposal's key: freshly announced, or left by a run that stopped."""
-    if link.fresh:
-        return True
+    """Whether the link is pending under this proposal's key, left by a run that stopped."""
     return link.state is LinkState.PENDING and link.key == proposal.key and link.id == proposal.link_id
 
 

@@ -25,7 +25,7 @@ async def write_updates(session: Session, scope: Scope, proposals: Sequence[Prop
 
 
 async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
-    still = await _still_as_decided(session, scope, proposals)
+    still = await still_as_decided(session, scope, proposals)
     rows = session.ledger.links_by_id([one.link_id for one in proposals if one.link_id is not None])
     claims = {
         one.source_id: Claim(one.link_id, one.revision, plan_of(scope, one, rows[one.link_id]))
@@ -51,7 +51,7 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
     return results
 
 
-async def _still_as_decided(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> set[str]:
+async def still_as_decided(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> set[str]:
     """The source ids whose target still has the version that was decided on.
 
     Where the server checks versions itself this costs nothing; elsewhere the targets are read in a batch immediately

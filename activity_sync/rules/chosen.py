@@ -37,7 +37,14 @@ class Decision(StrEnum):
 
 
 def decide_as_chosen(  # noqa: PLR0917 the four of `decide`, and what was chosen about them
-    held: Hold, link: Link, source: Observation, target: Observation, policy: Policy, decision: Decision, other_id: str
+    held: Hold,
+    link: Link,
+    source: Observation,
+    target: Observation,
+    policy: Policy,
+    decision: Decision,
+    *,
+    other_id: str = "",
 ) -> Action:
     """The action in place of `held`; `held` itself where the decision does not fit it (any more)."""
     match held.reason, decision:

@@ -50,6 +50,7 @@ _STEPS: dict[Step, tuple[Column, ...]] = {
         Column("modified_at", Kind.MOMENT),
         Column("version"),
         Column("gone", Kind.BOOLEAN),
+        Column("erased", Kind.BOOLEAN),
         Column("payload"),
         Column("associations"),
         Column("extracted_at", Kind.MOMENT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from activity_sync.staging.columns import columns_of
 from activity_sync.staging.files import VIEWS, StagedFile
 from activity_sync.staging.frames import to_frame
 from activity_sync.staging.places import place_at
-from activity_sync.staging.queries import newest, rows_of, view
+from activity_sync.staging.queries import name, newest, rows_of, view
 from activity_sync.staging.writer import StagedWriter
 
 
@@ -92,6 +93,30 @@ class Staging:
                 self._urls(found) | values,
             )
             return dict(rows.fetchall())
+
+    def tally(
+        self,
+        flow: str,
+        activity_type: ActivityType,
+        step: Step,
+        *,
+        by: tuple[str, ...],
+        run_id: str | None = None,
+        partitions: tuple[str, str] | None = None,
+    ) -> Counter[tuple[Any, ...]]:
+        """How many of the rows that `read` would give have which values in the columns `by`."""
+        found = files.listed(self._place, flow, activity_type, step, run_id=run_id, partitions=partitions)
+        if not found:
+            return Counter()
+        where, values = _bounds(run_id, partitions)
+        columns = ", ".join(name(one) for one in by)
+        rows = newest(step, rows_of(step, "$files") + where)
+        with self._connected() as connection:
+            counted = connection.execute(
+                f"SELECT {columns}, count(*) FROM ({rows}) GROUP BY ALL",  # noqa: S608 our own column names
+                self._urls(found) | values,
+            )
+            return Counter({row[:-1]: row[-1] for row in counted.fetchall()})
 
     def newest_versions(
         self,

@@ -95,8 +95,9 @@ class Stamp:
 class NaturalKey:
     """What identifies a record across systems. Empty tuples and strings where the record has none.
 
-    `emails`: all addresses as they stand, the primary first. `stored_ids`: counterpart ids stored on the record under
-    the configured property, by the other system's name.
+    `emails`: all addresses as they stand, the primary first. `stored_id`: the counterpart's id stored on the record
+    under the configured property. `former_ids`: records that were merged into this one, as far as they are known, and
+    `former_stored_ids` the counterparts that those named.
     """
 
     id: str
@@ -107,6 +108,8 @@ class NaturalKey:
     stored_id: str = ""
     created_at: datetime | None = None
     active: bool = True
+    former_ids: tuple[str, ...] = ()
+    former_stored_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,11 @@ class WriteResult:
 
 class Translator(Protocol):
     """Between the system's records and canonical activities. Pure: no I/O."""
+
+    @property
+    def revision(self) -> str:
+        """A short hash of the mapping: it changes when, and only when, a rule changes."""
+        ...
 
     def decode(self, activity_type: ActivityType, record: SourceRecord) -> Activity:
         """The canonical activity of a record. InvalidRecord when the record breaks its own system's contract."""
@@ -334,11 +342,14 @@ class Directory(Protocol):
     """Knows the records that activities hang on, and the owners."""
 
     async def describe(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NaturalKey]]:
-        """The natural keys of this system's own records: ids by kind in, keys by kind and id out."""
+        """The natural keys of this system's own records: ids by kind in, keys by kind and id out.
+
+        A merged record is described as its survivor, whose `id` that key has, and a survivor with its `former_ids`.
+        """
         ...
 
     async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
-        """Per kind, all records that match any of the keys. The caller ranks them."""
+        """Per kind, all records that match any of the keys, merged ones as their survivor. The caller ranks them."""
         ...
 
     async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:

@@ -51,6 +51,11 @@ class HubSpotTranslator:
         self._mapping = mapping
         self._options = options
 
+    @property
+    def revision(self) -> str:
+        """A short hash of the mapping."""
+        return self._mapping.revision
+
     def decode(self, activity_type: ActivityType, record: SourceRecord) -> Activity:
         """The canonical activity of a record. InvalidRecord when a value is not of its property's form."""
         properties = dict(record.payload.get("properties") or {})
