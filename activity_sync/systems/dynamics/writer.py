@@ -10,25 +10,22 @@ import asyncio
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed, RetriableError, ServerUnavailable
 from activity_sync.systems.dynamics.batch import ChangeSet, PartAnswer
 from activity_sync.systems.dynamics.metadata import Metadata
 from activity_sync.systems.dynamics.operations import BatchAnswers, Operations, Row
-from activity_sync.systems.dynamics.party_lists import amend_parties, replace_parties
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table
+from activity_sync.systems.dynamics.present_rows import complete_body, judge_present, needs_present_row
 from activity_sync.systems.dynamics.reader import rows_by_id
 from activity_sync.systems.dynamics.refusals import MISSING_PRIVILEGE, judge_create, judge_delete, judge_update
 from activity_sync.systems.dynamics.wire import (
-    DELIVERING,
     PARTY_COLUMNS,
     STATE_COLUMNS,
     create_operations,
     delete_operation,
-    read_parties,
-    state_before,
     update_operations,
 )
 from activity_sync.systems.system import CreateRequest, Stamp, UpdateRequest, WriteResult
@@ -86,7 +83,7 @@ class DynamicsWriter:
             if row is None and needs_present_row(request.body):
                 results[number] = WriteResult("missing", status=404, message="The row was not found.")
                 continue
-            if row is not None and (judged := _judge_shown(table, request, row)) is not None:
+            if row is not None and (judged := judge_present(table, request, row)) is not None:
                 results[number] = judged
                 continue
             body = complete_body(table, request.body, row) if row is not None else request.body
@@ -110,7 +107,7 @@ class DynamicsWriter:
         writes: list[tuple[UpdateRequest, ChangeSet]] = []
         for number, request in enumerate(requests):
             row = shown.get(request.id.lower())
-            if row is not None and (judged := _judge_shown(table, request, row)) is not None:
+            if row is not None and (judged := judge_present(table, request, row)) is not None:
                 results[number] = judged
                 continue
             # Between that read and the delete, an e-mail may be sent off.
@@ -187,42 +184,12 @@ class DynamicsWriter:
         ]
 
 
-def needs_present_row(body: Mapping[str, Any]) -> bool:
-    """Whether an update replaces or restores something that must be read first."""
-    return body["parties"] is not None or body["close_with"] is not None
-
-
-def complete_body(table: Table, body: Mapping[str, Any], row: Row) -> dict[str, Any]:
-    """An update's body with what it keeps of the present row: other people's parties, the state it closes with."""
-    completed = dict(body)
-    if body["parties"] is not None:
-        present = read_parties(row, table)
-        addressed = table is ACTIVITY_TABLES[ActivityType.EMAIL]
-        completed["parties"] = (
-            replace_parties(present, body["parties"]["replace"], addressed=addressed)
-            if "replace" in body["parties"]
-            else amend_parties(present, body["parties"]["rows"], drop=body["parties"]["drop"], addressed=addressed)
-        )
-    if body["close_with"] is not None:
-        completed["close_with"] = {**state_before(table, row), **body["close_with"]}
-    return completed
-
-
 def _judge_update(request: UpdateRequest, answer: PartAnswer | None, headers: Mapping[str, str]) -> WriteResult:
     return judge_update(request.id, answer, headers=headers)
 
 
 def _judge_delete(request: UpdateRequest, answer: PartAnswer | None, headers: Mapping[str, str]) -> WriteResult:
     return judge_delete(request.id, answer, headers=headers)
-
-
-def _judge_shown(table: Table, request: UpdateRequest, row: Row) -> WriteResult | None:
-    """Why a row is not to be written as it stands, if so."""
-    if request.version and row.get("@odata.etag") != request.version:
-        return WriteResult("stale", message="The row has changed since it was read.")
-    if row.get("statuscode") in DELIVERING and table is ACTIVITY_TABLES[ActivityType.EMAIL]:
-        return WriteResult("busy", message="The e-mail is about to be sent.")
-    return None
 
 
 def _runs(writes: Sequence[tuple[_Request, ChangeSet]]) -> Iterator[list[tuple[_Request, ChangeSet]]]:
