@@ -19,6 +19,7 @@ from activity_sync.configuration import (
     LimitsConfig,
     OwnersConfig,
     TrackingConfig,
+    TwinsConfig,
     TypeConfig,
 )
 
@@ -118,7 +119,7 @@ def test_every_key_of_a_type_is_documented():
     assert _keys_in("Per type,") == set(TypeConfig.model_fields)
 
 
-@pytest.mark.parametrize("section", [OwnersConfig, LimitsConfig, TrackingConfig])
+@pytest.mark.parametrize("section", [OwnersConfig, LimitsConfig, TrackingConfig, TwinsConfig])
 def test_every_key_of_a_smaller_section_is_named(section):
     assert set(section.model_fields) <= _names(_code(_ARCHITECTURE))
 
