@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 # Namespace of our own keys. It must never change: a key found in a target is compared with one computed today.
 _NAMESPACE = uuid.UUID("6f1a0c6e-6c55-5c0e-9b5b-0a6f5f1d8c11")
+_KEY_CHARS = 36
+_KEY_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,3 +66,14 @@ def own_key(*, account: str, source: RecordRef, generation: int) -> str:
     """
     name = "\x1f".join((source.system, account, source.kind, source.id, str(generation)))
     return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def key_bytes(text: str) -> bytes | None:
+    """The 16 bytes of what can be a key of ours, in any letter case; None for every other text."""
+    if len(text) != _KEY_CHARS:
+        return None
+    try:
+        key = uuid.UUID(text)
+    except ValueError:
+        return None
+    return key.bytes if key.version == _KEY_VERSION else None

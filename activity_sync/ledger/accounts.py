@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
+from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import LedgerUnusable
 from activity_sync.ledger.engine import insert_or
 from activity_sync.ledger.schema import meta
 
 _ACCOUNT = "account:"
 _MAPPING = "mapping:"
+_UNREAD = "keys_unread:"
 
 
 def confirm(connection: Connection, accounts: Mapping[str, str]) -> None:
-    """The ledger belongs to these accounts (system name to account id). LedgerUnusable when it has others."""
+    """The ledger belongs to these accounts (system name to account id). LedgerUnusable when it has others.
+
+    A ledger that is begun with them does not know yet whether the systems hold copies that an earlier one knew.
+    """
+    if not known(connection):
+        for activity_type in ActivityType:
+            _keep(connection, _UNREAD + activity_type, "")
     for system, account in sorted(accounts.items()):
-        known = _keep(connection, _ACCOUNT + system, account)
-        if known != account:
+        first = _keep(connection, _ACCOUNT + system, account)
+        if first != account:
             raise LedgerUnusable(
-                f"This ledger belongs to the {system} account {known}, but the credentials open {account}. "
-                f"Use the credentials of {known}, or another ledger (ACTIVITY_SYNC_HOME or "
+                f"This ledger belongs to the {system} account {first}, but the credentials open {account}. "
+                f"Use the credentials of {first}, or another ledger (ACTIVITY_SYNC_HOME or "
                 "ACTIVITY_SYNC_LEDGER_URL) for the other account.",
                 system=system,
                 setting="ACTIVITY_SYNC_LEDGER_URL",
@@ -32,6 +40,16 @@ def known(connection: Connection) -> dict[str, str]:
     """The accounts, by system; empty before the first run."""
     rows = connection.execute(select(meta).where(meta.c.name.startswith(_ACCOUNT, autoescape=True)))
     return {row.name.removeprefix(_ACCOUNT): row.value for row in rows}
+
+
+def keys_unread(connection: Connection, activity_type: ActivityType) -> bool:
+    """Whether nobody has looked yet for keys that an earlier ledger left in the systems."""
+    return connection.scalar(select(meta.c.name).where(meta.c.name == _UNREAD + activity_type)) is not None
+
+
+def note_keys_read(connection: Connection, activity_type: ActivityType) -> None:
+    """What keys there were are in the ledger now."""
+    connection.execute(delete(meta).where(meta.c.name == _UNREAD + activity_type))
 
 
 def mapping_revision(connection: Connection, scope: str) -> str | None:

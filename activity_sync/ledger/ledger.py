@@ -66,6 +66,16 @@ class Ledger:
         with reading(self._engine) as connection:
             return accounts.known(connection)
 
+    def keys_unread(self, activity_type: ActivityType) -> bool:
+        """Whether this ledger is new, and nobody has looked yet for keys that an earlier one left in the systems."""
+        with reading(self._engine) as connection:
+            return accounts.keys_unread(connection, activity_type)
+
+    def note_keys_read(self, activity_type: ActivityType) -> None:
+        """What keys of ours the systems hold of this type is known to the ledger now."""
+        with writing(self._engine) as connection:
+            accounts.note_keys_read(connection, activity_type)
+
     def mapping_revision(self, scope: str) -> str | None:
         """The revision of the mapping that `scope` (a flow and type, say) was last carried under."""
         with reading(self._engine) as connection:

@@ -15,6 +15,7 @@ from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.mapping_change import note_mapping
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
+from activity_sync.pipeline.recall import recall
 from activity_sync.pipeline.remember import confirm, remember
 from activity_sync.pipeline.report import StepReport, outcome_of
 from activity_sync.pipeline.resolve import decodable
@@ -39,6 +40,7 @@ async def load(session: Session, scope: Scope) -> StepReport:
     flow, kind = scope.flow.name, scope.activity_type
     guard(session, scope)
     async with session.counting(scope, Step.LOADED):
+        await recall(session, scope)
         with session.staging.write(
             flow, kind, Step.LOADED, scope.run_id, partitions=(scope.partitions.first, scope.partitions.last)
         ) as out:
@@ -132,15 +134,19 @@ class Loader:
 
     def act_on_choices(self, results: Sequence[Result]) -> None:
         """What people chose and a run has now done is forgotten; what they chose to leave alone stays so."""
-        system, kind = self.scope.flow.source, self.scope.activity_type
-        chosen = self.session.ledger.choices(system, kind)
+        flow, kind = self.scope.flow, self.scope.activity_type
+        chosen = self.session.ledger.choices(flow.source, kind)
         done = [
-            one.proposal.source_id
+            one.proposal
             for one in results
             if one.proposal.source_id in chosen and one.outcome not in {"held", "deferred", "failed", "filtered"}
         ]
         if done:
-            self.session.ledger.forget_choices(system, kind, done)
+            self.session.ledger.forget_choices(flow.source, kind, [one.source_id for one in done])
+            # The mirror flow may have held the same matter from its own side, and has nothing to ask any more.
+            self.session.ledger.clear_outstanding(
+                flow.mirror.name, kind, [one.target_id for one in done if one.target_id]
+            )
 
     @staticmethod
     def final(result: Result) -> Result:

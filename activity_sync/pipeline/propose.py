@@ -15,14 +15,17 @@ from activity_sync.activities.fingerprint import FieldPrint
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.rows import LinkRow
+from activity_sync.pipeline.dismissed import dismissed_versions, unless_dismissed
 from activity_sync.pipeline.elements import of_create, of_update
 from activity_sync.pipeline.mapping_change import is_remapped
+from activity_sync.pipeline.merges import follow_target_merges
 from activity_sync.pipeline.mirror import confirm_mirror_creates
 from activity_sync.pipeline.observe import Card, Observer, Seen, target_of
 from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.settle_creates import look_for_creates
+from activity_sync.pipeline.standing import standing_holds, unless_held
 from activity_sync.pipeline.twins import TwinFinder, named
 from activity_sync.rules import actions
 from activity_sync.rules.chosen import Decision, decide_as_chosen
@@ -44,6 +47,8 @@ class Proposer:
         self.policy = replace(session.policy(scope), remapped=is_remapped(session, scope))
         self.twins = TwinFinder(session, scope)
         self.choices: dict[str, Choice] = {}
+        self.dismissed: dict[str, str | None] = {}
+        self.holds: dict[str, actions.Hold] = {}
 
     async def propose(self, seen: Sequence[Seen]) -> list[Proposal]:
         """One proposal per record, in the order given."""
@@ -52,6 +57,8 @@ class Proposer:
         await confirm_mirror_creates(self.session, self.scope)
         links = self.session.ledger.links(self.scope.flow.source, self.scope.activity_type, [one.id for one in seen])
         self.choices = self.session.ledger.choices(self.scope.flow.source, self.scope.activity_type)
+        self.holds = standing_holds(self.session, self.scope, [one.id for one in seen if one.id not in links])
+        self.dismissed = dismissed_versions(self.session, self.scope, [one.id for one in seen])
         await self.observer.target.learn([self.scope.activity_type])
         cards = [self.observer.card(one, links.get(one.id)) for one in seen]
         await look_for_creates(self.observer, cards)
@@ -65,13 +72,18 @@ class Proposer:
             await self._read_times([c for c in asking if isinstance(decided[id(c)], actions.ReadTimes)], decided)
             for card in asking:
                 decided[id(card)] = self._decide(card)
-        return [self._proposal(card, decided[id(card)]) for card in cards]
+        return [
+            self._proposal(card, unless_dismissed(decided[id(card)], card.seen.extracted.record, self.dismissed))
+            for card in cards
+        ]
 
     def _decide(self, card: Card) -> actions.Action:
         policy = self.policy
         if card.lossy_at_source:
             policy = replace(policy, lossy_at_source=card.lossy_at_source)
         action = decide(card.link, card.source, card.target, policy)
+        if card.row is None:
+            action = unless_held(action, self.holds.get(card.seen.id))
         choice = self.choices.get(card.seen.id)
         if choice is None or not isinstance(action, actions.Hold):
             return action
@@ -89,6 +101,7 @@ class Proposer:
         records = await self.observer.target.reader.read(self.scope.activity_type, ids)
         for card in cards:
             self.observer.see_target(card, records.get(target_of(card.link)))
+        await follow_target_merges(self.observer, cards)
 
     async def _read_times(self, cards: Sequence[Card], decided: dict[int, actions.Action]) -> None:
         if not cards:
@@ -197,8 +210,13 @@ class Proposer:
                     plain,
                     waits_for=tuple({"system": one.system, "kind": one.kind, "id": one.id} for one in waits_for),
                 )
-            case actions.Hold(candidates=candidates, rivals=rivals):
-                return replace(plain, discarded={"candidates": list(candidates), "rivals": list(rivals)})
+            case actions.Hold(candidates=candidates, rivals=rivals, rule=rule):
+                return replace(
+                    plain,
+                    rule=rule,
+                    discarded={"candidates": list(candidates), "rivals": list(rivals)},
+                    waits_for=self._candidates(candidates) if rule else (),
+                )
             case actions.Fail(rule=rule):
                 return replace(plain, rule=rule)
             case actions.ReadTarget() | actions.ReadSource() | actions.ReadTimes():
@@ -250,6 +268,10 @@ class Proposer:
             "generation": row.generation,
             "target_id": target_id,
         }
+
+    def _candidates(self, ids: Sequence[str]) -> tuple[dict[str, str], ...]:
+        kind = self.scope.activity_type.value
+        return tuple({"system": self.scope.flow.target, "kind": kind, "id": one} for one in ids)
 
     def _waiting(self, card: Card) -> tuple[dict[str, str], ...]:
         source = self.scope.flow.source

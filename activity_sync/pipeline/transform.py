@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from activity_sync.activities.kinds import Step
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
+from activity_sync.pipeline.recall import recall
 from activity_sync.pipeline.report import StepReport, outcome_of
 from activity_sync.pipeline.rows import Extracted, Resolved, frame, records
 from activity_sync.pipeline.scope import Scope
@@ -19,6 +20,7 @@ async def transform(session: Session, scope: Scope) -> StepReport:
     report = StepReport(scope)
     proposer = Proposer(session, scope)
     async with session.counting(scope, Step.TRANSFORMED):
+        await recall(session, scope)
         with session.staging.write(
             scope.flow.name,
             scope.activity_type,

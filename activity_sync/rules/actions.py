@@ -103,11 +103,13 @@ class KeepTarget(_Action):
 class Hold(_Action):
     """A person decides: `held list` and `held resolve`.
 
-    `candidates`: target records that it may be. `rivals`: source records that may be one of these instead.
+    `candidates`: target records that it may be. `rivals`: source records that may be one of these instead. `rule`: what
+    made it ambiguous, where that stands until a person decides.
     """
 
     candidates: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

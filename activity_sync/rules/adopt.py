@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from activity_sync.activities.fingerprint import FieldPrint
 from activity_sync.rules.actions import Adopt, Moves
 from activity_sync.rules.merge import in_step
@@ -41,6 +43,24 @@ def adopt_again(link: Tombstoned, source: Present, target: Present) -> Adopt:
         moves=_bases(source, target, ours, theirs),
         target_id=link.target_id,
         then_update=tuple(sorted(ours | theirs)),
+    )
+
+
+def as_edited(found: Adopt, source: Present, target: Present) -> Adopt:
+    """A field that people edited on one side alone, as the times of edits tell, counts as changed there alone.
+
+    For records that we know to be one activity: what differs was in step once.
+    """
+    here, there = source.field_times or {}, target.field_times or {}
+    unedited_here = {f for f in found.then_update if f in there and f not in here}
+    unedited_there = {f for f in found.then_update if f in here and f not in there}
+    return replace(
+        found,
+        moves=replace(
+            found.moves,
+            source=found.moves.source | {f: source.prints[f] for f in unedited_here & source.prints.keys()},
+            target=found.moves.target | {f: target.prints[f] for f in unedited_there & target.prints.keys()},
+        ),
     )
 
 

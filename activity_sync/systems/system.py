@@ -73,13 +73,14 @@ class KeyedRecord:
     """A record that says which record of the other system it is.
 
     `key`: our own key it was created under, "" where it only carries its counterpart's id. `source_system` and
-    `source_id`: the origin stamp, "" where the system has no place for one.
+    `source_id`: the origin stamp, "" where the system has no place for one. `gone`: it lies in the system's bin.
     """
 
     id: str
     key: str = ""
     source_system: str = ""
     source_id: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +282,13 @@ class Reader(Protocol):
     def keyed(self, activity_type: ActivityType) -> AsyncIterator[list[KeyedRecord]]:
         """Pages of all records, in a complete listing that reads the records themselves, with what they carry of ours.
 
-        Records without a key or a stamp are among them, with both empty: a caller may know their ids as keys.
+        Records without a key or a stamp are among them, with both empty: a caller may know their ids as keys. Where
+        the system shows what was deleted, those are among them too.
         """
+        ...
+
+    async def holds_keys(self, activity_type: ActivityType) -> bool:
+        """Whether any record carries a key of ours in a place of its own, asked cheaply: a hint, never a proof."""
         ...
 
     def is_behind(self, record: SourceRecord, version: str) -> bool:

@@ -156,6 +156,10 @@ class DynamicsReader:
         async for ids in list_ids(self._operations, ACTIVITY_TABLES[activity_type]):
             yield [KeyedRecord(record_id) for record_id in ids]
 
+    async def holds_keys(self, activity_type: ActivityType) -> bool:  # noqa: ARG002 - the same for all
+        """False: a key has no place of its own here, and no query tells an id that is one."""
+        return False
+
     def is_behind(self, record: SourceRecord, version: str) -> bool:  # noqa: ARG002 - the same for every record
         """False: a list sees every committed write."""
         return False

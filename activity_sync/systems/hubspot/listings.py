@@ -13,7 +13,7 @@ from datetime import datetime
 from activity_sync.errors import MalformedResponse
 from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, TRACKING
 from activity_sync.systems.hubspot.operations import Operations
-from activity_sync.systems.hubspot.wire import RECORD_ID, Json, read_time
+from activity_sync.systems.hubspot.wire import RECORD_ID, Json, read_time, search_body
 from activity_sync.systems.system import Deletions, KeyedRecord
 
 
@@ -37,10 +37,20 @@ async def find_deletions(
 
 
 async def list_keyed(operations: Operations, kind: str) -> AsyncGenerator[list[KeyedRecord], None]:
-    """Pages of all living records with what our tracking properties hold, empty where they hold nothing."""
-    async with aclosing(_list_all(operations, kind, TRACKING)) as pages:
-        async for page in pages:
-            yield [_read_keyed(one) for one in page]
+    """Pages of all records with what our tracking properties hold, empty where they hold nothing; then of the bin's.
+
+    The bin comes last: what is moved there meanwhile is seen twice, and never not at all.
+    """
+    for archived in (False, True):
+        async with aclosing(_list_all(operations, kind, TRACKING, archived=archived)) as pages:
+            async for page in pages:
+                yield [_read_keyed(one, gone=archived) for one in page]
+
+
+async def holds_keys(operations: Operations, kind: str) -> bool:
+    """Whether the index knows a living record that carries a key. The property must exist."""
+    body = search_body(([{"propertyName": KEY, "operator": "HAS_PROPERTY"}],), properties=(KEY,), limit=1)
+    return bool((await operations.search(kind, body)).results)
 
 
 async def _list_all(
@@ -58,13 +68,14 @@ async def _list_all(
         after = page.after
 
 
-def _read_keyed(record: Json) -> KeyedRecord:
+def _read_keyed(record: Json, *, gone: bool) -> KeyedRecord:
     properties = record.get("properties") or {}
     return KeyedRecord(
         id=str(record["id"]),
         key=str(properties.get(KEY) or ""),
         source_system=str(properties.get(SOURCE_SYSTEM) or ""),
         source_id=str(properties.get(SOURCE_ID) or ""),
+        gone=gone,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.hubspot.associations import TARGETS, read_inline
 from activity_sync.systems.hubspot.keys import find_keys
-from activity_sync.systems.hubspot.listings import find_deletions, list_keyed
+from activity_sync.systems.hubspot.listings import find_deletions, holds_keys, list_keyed
 from activity_sync.systems.hubspot.metadata import KEY, KeyProperty, Metadata
 from activity_sync.systems.hubspot.moments import merge_spans
 from activity_sync.systems.hubspot.operations import Operations
@@ -140,8 +140,14 @@ class HubSpotReader:
         return await self._find(activity_type, [[filter_on(CREATED, "GTE", ceil_millis(since))]])
 
     def keyed(self, activity_type: ActivityType) -> AsyncGenerator[list[KeyedRecord], None]:
-        """Pages of all records, from the list, with what our tracking properties hold."""
+        """Pages of all records, from the list, with what our tracking properties hold; those in the bin come last."""
         return list_keyed(self._operations, activity_type)
+
+    async def holds_keys(self, activity_type: ActivityType) -> bool:
+        """One search, and only where the portal has the property at all."""
+        if (await self._metadata.read(activity_type)).key is KeyProperty.ABSENT:
+            return False
+        return await holds_keys(self._operations, activity_type)
 
     def is_behind(self, record: SourceRecord, version: str) -> bool:
         """Whether the search index has not caught up with `version`: both are modification times."""
