@@ -172,6 +172,7 @@ def _changed(row: LinkRow, change: LinkChange, now: datetime) -> LinkRow:
     return replace(
         row,
         state=state,
+        key=row.key if change.key is None else change.key,
         revision=row.revision + change.moves_revision,
         intended={} if state is LinkState.LINKED else row.intended,
         plan=None if change.clear_plan else row.plan,
@@ -192,8 +193,21 @@ def discard(connection: Connection, link_ids: Sequence[int]) -> None:
             .order_by(links.c.id)
             .with_for_update()
         ).all()
-        for table, column in ((elements, elements.c.link_id), (link_sides, link_sides.c.link_id), (links, links.c.id)):
-            connection.execute(delete(table).where(column.in_(pending)))
+        _remove(connection, pending)
+
+
+def forget(connection: Connection, link_id: int, *, expect_revision: int) -> bool:
+    """A linked pair is gone without a trace, as if nobody had ever linked it. False: the link has moved since."""
+    row = load(connection, [link_id], lock=True).get(link_id)
+    if row is None or row.state is not LinkState.LINKED or row.revision != expect_revision:
+        return False
+    _remove(connection, [link_id])
+    return True
+
+
+def _remove(connection: Connection, link_ids: Sequence[int]) -> None:
+    for table, column in ((elements, elements.c.link_id), (link_sides, link_sides.c.link_id), (links, links.c.id)):
+        connection.execute(delete(table).where(column.in_(link_ids)))
 
 
 def _stored_alone(connection: Connection, before: LinkRow, after: LinkRow) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.engine import chunks, insert_or
+from activity_sync.ledger.rows import LinkRow
 from activity_sync.ledger.schema import choices
 from activity_sync.rules.chosen import Decision as Decision  # noqa: PLC0414  # a part of `Choice`
 
@@ -24,6 +25,17 @@ class Choice:
     decision: Decision
     made_at: datetime
     other_id: str = ""
+
+
+def apart(link: LinkRow, now: datetime) -> list[Choice]:
+    """That the two records of a link are not the same, said of either."""
+    ids = {system: str(side.record_id) for system, side in link.sides.items()}
+    return [
+        Choice(system, link.activity_type, record_id, Decision.APART, now, other_id=other)
+        for system, record_id in ids.items()
+        for there, other in ids.items()
+        if there != system
+    ]
 
 
 def store(connection: Connection, made: Sequence[Choice]) -> None:

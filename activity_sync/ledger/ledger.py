@@ -155,6 +155,18 @@ class Ledger:
         with writing(self._engine) as connection:
             changes.discard(connection, link_ids)
 
+    def part(self, link: LinkRow, again: Sequence[Outstanding], *, now: datetime) -> bool:
+        """The two records of this link have no counterpart, and no rule ever links them again; False: it has moved.
+
+        `again`: what is to be looked at because of that.
+        """
+        with writing(self._engine) as connection:
+            if not changes.forget(connection, link.id, expect_revision=link.revision):
+                return False
+            choices.store(connection, choices.apart(link, now))
+            outstanding.record(connection, again)
+            return True
+
     # --- outstanding records
 
     def record_outstanding(self, rows: Sequence[Outstanding]) -> None:
@@ -174,10 +186,22 @@ class Ledger:
         with reading(self._engine) as connection:
             return outstanding.of_records(connection, flow, activity_type, source_ids)
 
-    def due(self, flow: str, activity_type: ActivityType, now: datetime) -> list[Outstanding]:
-        """Those whose next try has come, the longest waiting first."""
+    def due(
+        self, flow: str, activity_type: ActivityType, now: datetime, *, mapping: str | None = None
+    ) -> list[Outstanding]:
+        """Those whose next try has come, the longest waiting first; then those that failed under another `mapping`."""
         with reading(self._engine) as connection:
-            return outstanding.due(connection, flow, activity_type, now)
+            return outstanding.due(connection, flow, activity_type, now, mapping=mapping)
+
+    def retry_failed(self, rows: Sequence[Outstanding], *, now: datetime) -> None:
+        """Those of these that failed, dismissed or not, are due now."""
+        with writing(self._engine) as connection:
+            outstanding.retry(connection, rows, now)
+
+    def dismiss_failed(self, rows: Sequence[Outstanding]) -> None:
+        """Those of these that failed are neither listed nor tried again until their record changes."""
+        with writing(self._engine) as connection:
+            outstanding.dismiss(connection, rows)
 
     def list_outstanding(
         self,

@@ -1,4 +1,4 @@
-"""Records that are not done: deferred, held or failed; why, since when, and when to look again."""
+"""Records that are not done: deferred, held, failed or dismissed; why, since when, and when to look again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.codec import dump
@@ -19,11 +19,16 @@ from activity_sync.rules.values import Missing
 
 
 class OutstandingState(StrEnum):
-    """Waits by itself, waits for a person, or was refused."""
+    """Waits by itself, waits for a person, was refused, or was refused and a person wants to hear no more of it.
+
+    A dismissed record stays so while it fails in the version in which it was dismissed; it is neither retried nor
+    counted as failed.
+    """
 
     DEFERRED = "deferred"
     HELD = "held"
     FAILED = "failed"
+    DISMISSED = "dismissed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Outstanding:
     """One record of one flow that is not done.
 
     `waits_for`: the missing records, by id. `message`: already masked. `transient`: worth another try by itself.
+    `candidates`: the records that a held one may be. `mapping`: the revision of the mapping that it was judged under.
     `since` and `attempts` of a record that is recorded again are the ledger's: the first time, and one more.
     `next_try`: not before then; None waits for a person.
     """
@@ -52,23 +58,35 @@ class Outstanding:
     attempts: int = 1
     next_try: datetime | None = None
     source_version: str | None = None
+    candidates: tuple[str, ...] = ()
+    mapping: str = ""
 
 
 _KEY = ("flow", "activity_type", "source_id")
 
 
 def record(connection: Connection, rows: Sequence[Outstanding]) -> None:
-    """Each is outstanding afterwards, once; a later row of the same record replaces the earlier one."""
+    """Each is outstanding afterwards, once; a later row of the same record replaces the earlier one.
+
+    A dismissed record that fails once more in the version in which it was dismissed stays dismissed.
+    """
     newest = {(row.flow, row.activity_type, row.source_id): row for row in rows}
     if not newest:
         return
     statement = insert_or(connection, outstanding)
     new = statement.excluded
     kept = {*_KEY, "since", "attempts"}
+    dismissed = and_(
+        outstanding.c.state == OutstandingState.DISMISSED.value,
+        new.state == OutstandingState.FAILED.value,
+        outstanding.c.source_version.is_not_distinct_from(new.source_version),
+    )
     statement = statement.on_conflict_do_update(
         index_elements=_KEY,
         set_={
             **{column.name: new[column.name] for column in outstanding.c if column.name not in kept},
+            "state": case((dismissed, outstanding.c.state), else_=new.state),
+            "next_try": case((dismissed, None), else_=new.next_try),
             "attempts": outstanding.c.attempts + 1,
         },
     )
@@ -92,10 +110,36 @@ def of_records(
     return found
 
 
-def due(connection: Connection, flow: str, activity_type: ActivityType, now: datetime) -> list[Outstanding]:
-    """Those whose next try has come, the longest waiting first."""
-    rows = select(outstanding).where(*_of(flow, activity_type), outstanding.c.next_try <= now)
-    ordered = rows.order_by(outstanding.c.next_try, outstanding.c.source_id)
+def retry(connection: Connection, rows: Sequence[Outstanding], now: datetime) -> None:
+    """Those of them that still have failed, or are dismissed, are due now, as failed."""
+    _change(
+        connection,
+        rows,
+        (OutstandingState.FAILED, OutstandingState.DISMISSED),
+        {"state": OutstandingState.FAILED.value, "next_try": now},
+    )
+
+
+def dismiss(connection: Connection, rows: Sequence[Outstanding]) -> None:
+    """Those of them that still have failed are dismissed."""
+    _change(
+        connection,
+        rows,
+        (OutstandingState.FAILED,),
+        {"state": OutstandingState.DISMISSED.value, "next_try": None},
+    )
+
+
+def due(
+    connection: Connection, flow: str, activity_type: ActivityType, now: datetime, *, mapping: str | None = None
+) -> list[Outstanding]:
+    """Those whose next try has come, the longest waiting first; then those that failed under another `mapping`."""
+    is_due = outstanding.c.next_try <= now
+    if mapping is not None:
+        failed = outstanding.c.state == OutstandingState.FAILED.value
+        is_due = or_(is_due, and_(failed, outstanding.c.mapping != mapping))
+    rows = select(outstanding).where(*_of(flow, activity_type), is_due)
+    ordered = rows.order_by(outstanding.c.next_try.is_(None), outstanding.c.next_try, outstanding.c.source_id)
     return [_load(row) for row in connection.execute(ordered)]
 
 
@@ -123,6 +167,15 @@ def counted(connection: Connection) -> dict[tuple[str, ActivityType, Outstanding
     return {(flow, ActivityType(kind), OutstandingState(state)): count for flow, kind, state, count in rows}
 
 
+def _change(
+    connection: Connection, rows: Sequence[Outstanding], states: Sequence[OutstandingState], values: dict[str, Any]
+) -> None:
+    in_state = outstanding.c.state.in_([one.value for one in states])
+    for row in rows:
+        this = outstanding.c.source_id == row.source_id
+        connection.execute(update(outstanding).where(*_of(row.flow, row.activity_type), this, in_state).values(values))
+
+
 def _of(flow: str, activity_type: ActivityType) -> tuple[Any, Any]:
     return outstanding.c.flow == flow, outstanding.c.activity_type == activity_type.value
 
@@ -133,6 +186,7 @@ def _columns(row: Outstanding) -> dict[str, Any]:
     values["activity_type"] = row.activity_type.value
     values["state"] = row.state.value
     values["waits_for"] = dump([{"system": one.system, "kind": one.kind, "id": one.id} for one in row.waits_for])
+    values["candidates"] = dump(list(row.candidates))
     return values
 
 
@@ -144,6 +198,7 @@ def _load(row: Any) -> Outstanding:
             "activity_type": ActivityType(row.activity_type),
             "state": OutstandingState(row.state),
             "waits_for": tuple(Missing(**one) for one in json.loads(row.waits_for)),
+            "candidates": tuple(json.loads(row.candidates)),
             "case": values.pop("case_number"),
         }
     )

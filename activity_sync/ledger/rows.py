@@ -159,7 +159,7 @@ class LinkChange:
 
     `bases` are merged entry by entry, `unsettled` replaces a side's set, `wrote_at` (ISO) is added to `written_at`.
     A tombstone that is not given tells the fields of the bases as mapped. `expect_revision`: apply only to the link
-    as it was seen, or claimed (a claim moves the revision by one).
+    as it was seen, or claimed (a claim moves the revision by one). `key`: our own, "" where no record carries one.
     """
 
     link_id: int
@@ -173,6 +173,7 @@ class LinkChange:
     clear_plan: bool = False
     wrote_at: str | None = None
     tombstone: Tombstone | None = None
+    key: str | None = None
 
     @property
     def moves_revision(self) -> bool:

@@ -126,6 +126,8 @@ outstanding = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_try", Moment),
     Column("source_version", Text),
+    Column("candidates", Text, nullable=False, server_default="[]"),
+    Column("mapping", String(80), nullable=False, server_default=""),
     Index("outstanding_due", "flow", "activity_type", "next_try"),
 )
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from activity_sync.activities.kinds import Step
 from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync.ledger.reads import Read
+from activity_sync.pipeline.mapping_change import revision_of
 from activity_sync.pipeline.report import StepReport
 from activity_sync.pipeline.rows import CHOSEN, DELETION, PENDING, RETRY, WINDOW, Extracted, frame
 from activity_sync.pipeline.safeguard import guard_listing
@@ -134,7 +135,8 @@ def covered(session: Session, scope: Scope, started: datetime) -> datetime | Non
 def due(session: Session, scope: Scope) -> dict[str, list[str]]:
     """The source ids to read besides the window, by trigger.
 
-    Writes of unknown end, deletes that the mirror flow met first, held records of which a person decided, retries.
+    Writes of unknown end, deletes that the mirror flow met first, held records of which a person decided, retries, and
+    what failed under another mapping than today's.
     """
     flow, kind = scope.flow, scope.activity_type
     pending = [
@@ -157,5 +159,6 @@ def due(session: Session, scope: Scope) -> dict[str, list[str]]:
     # Held records of which a person has decided what to do.
     found[CHOSEN] = sorted(held & session.ledger.choices(flow.source, kind).keys()) if held else []
     if scope.mode is Mode.INCREMENTAL:
-        found[RETRY] = [row.source_id for row in session.ledger.due(flow.name, kind, session.clock())]
+        tries = session.ledger.due(flow.name, kind, session.clock(), mapping=revision_of(session, scope))
+        found[RETRY] = [row.source_id for row in tries]
     return found

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.rows import ElementChange, LinkChange, LinkRow, LinkState
 from activity_sync.pipeline.elements import stored
 from activity_sync.pipeline.ending import ENDING, ended, heard
+from activity_sync.pipeline.mapping_change import revision_of
 from activity_sync.pipeline.mask import mask
-from activity_sync.pipeline.rows import Proposal, Result, prints
+from activity_sync.pipeline.rows import DISMISSED, Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.rules.values import Missing
@@ -41,10 +43,15 @@ def remember(session: Session, scope: Scope, results: Sequence[Result]) -> None:
     if changes:
         session.ledger.settle(changes, now=session.clock())
     flow, kind = scope.flow.name, scope.activity_type
-    closed = [one.proposal.source_id for one in results if one.outcome not in _OPEN]
+    closed = [
+        one.proposal.source_id for one in results if one.outcome not in _OPEN and one.proposal.reason != DISMISSED
+    ]
     if closed:
         session.ledger.clear_outstanding(flow, kind, closed)
-    open_rows = [_open(scope, one, session.clock()) for one in results if one.outcome in _OPEN]
+    mapping = revision_of(session, scope)
+    open_rows = [
+        replace(_open(scope, one, session.clock()), mapping=mapping) for one in results if one.outcome in _OPEN
+    ]
     if open_rows:
         session.ledger.record_outstanding(open_rows)
 
@@ -61,6 +68,8 @@ def confirm(session: Session, scope: Scope, found: Sequence[Proposal]) -> None:
             bases={flow.target: one.target_prints},
             unsettled={flow.target: frozenset(one.target_prints)},
             clear_plan=True,
+            # A person said which record it is: nothing there carries our key.
+            key="" if one.case == 9 else None,
         )
         for one in found
         if one.link_id is not None
@@ -141,6 +150,7 @@ def _open(scope: Scope, result: Result, now: datetime) -> Outstanding:
         attempts=1,
         next_try=now if is_transient(result) else None,  # what may succeed by itself is due at once
         source_version=proposal.source_version,
+        candidates=tuple(proposal.discarded.get("candidates", ())) if result.outcome == "held" else (),
     )
 
 

@@ -24,6 +24,9 @@ RETRY = "retry"
 DELETION = "deletion"
 CHOSEN = "chosen"
 
+DISMISSED = "dismissed"
+"""The reason for which a record is left alone: it failed, and a person wants to hear of it only when it changes."""
+
 
 def dumps(value: Any) -> str:
     """Compact JSON, characters as they are."""

@@ -29,6 +29,8 @@ def test_record_is_given_back_as_it_was_recorded(ledger, now):
         transient=True,
         next_try=now + timedelta(hours=1),
         source_version="v",
+        candidates=("a", "b"),
+        mapping="m",
     )
 
     ledger.record_outstanding([row])
@@ -82,3 +84,88 @@ def test_lists_and_counts_by_state_flow_and_type(ledger, now):
         (FLOW, EMAIL, OutstandingState.DEFERRED): 1,
         (FLOW, ActivityType.CALL, OutstandingState.HELD): 1,
     }
+
+
+def failed(now, source_id: str, **rest) -> Outstanding:
+    return replace(deferred(now, source_id, **rest), state=OutstandingState.FAILED)
+
+
+def test_a_dismissed_record_stays_so_while_it_fails_in_the_same_version(ledger, now):
+    again = failed(now, "1", source_version="v1", next_try=now)
+    ledger.record_outstanding([again])
+    ledger.dismiss_failed([again])
+
+    ledger.record_outstanding([again])
+
+    [row] = ledger.list_outstanding()
+    assert (row.state, row.next_try, row.attempts) == (OutstandingState.DISMISSED, None, 2)
+    assert ledger.due(FLOW, EMAIL, now, mapping="another") == []
+    assert ledger.count_outstanding() == {(FLOW, EMAIL, OutstandingState.DISMISSED): 1}
+
+
+def test_a_dismissed_record_without_a_version_stays_so_too(ledger, now):
+    ledger.record_outstanding([failed(now, "1")])
+    ledger.dismiss_failed([failed(now, "1")])
+
+    ledger.record_outstanding([failed(now, "1")])
+
+    assert [row.state for row in ledger.list_outstanding()] == [OutstandingState.DISMISSED]
+
+
+def test_a_dismissed_record_that_changed_has_failed_again(ledger, now):
+    ledger.record_outstanding([failed(now, "1", source_version="v1")])
+    ledger.dismiss_failed([failed(now, "1")])
+
+    ledger.record_outstanding([failed(now, "1", source_version="v2", next_try=now)])
+
+    [row] = ledger.list_outstanding(OutstandingState.FAILED)
+    assert (row.source_version, row.next_try) == ("v2", now)
+
+
+def test_a_dismissed_failure_hides_no_hold(ledger, now):
+    ledger.record_outstanding([failed(now, "1", source_version="v1")])
+    ledger.dismiss_failed([failed(now, "1")])
+
+    ledger.record_outstanding([replace(deferred(now, "1", source_version="v1"), state=OutstandingState.HELD)])
+
+    assert [row.state for row in ledger.list_outstanding()] == [OutstandingState.HELD]
+
+
+def test_only_what_failed_is_dismissed_and_only_the_record_that_was_named(ledger, now):
+    elsewhere = [
+        replace(failed(now, "1"), flow="dynamics_to_hubspot"),
+        replace(failed(now, "1"), activity_type=ActivityType.CALL),
+    ]
+    ledger.record_outstanding([failed(now, "1"), deferred(now, "2"), failed(now, "3"), *elsewhere])
+
+    ledger.dismiss_failed([failed(now, "1"), deferred(now, "2")])
+
+    dismissed = ledger.list_outstanding(OutstandingState.DISMISSED)
+    assert [(row.flow, row.activity_type, row.source_id) for row in dismissed] == [(FLOW, EMAIL, "1")]
+
+
+def test_what_is_to_be_tried_again_is_due_dismissed_or_not(ledger, now):
+    rows = [failed(now, "1"), failed(now, "2"), failed(now, "3"), deferred(now, "4")]
+    ledger.record_outstanding(rows)
+    ledger.dismiss_failed([rows[1]])
+
+    ledger.retry_failed([rows[0], rows[1], rows[3]], now=now)
+
+    assert [(row.source_id, row.state) for row in ledger.due(FLOW, EMAIL, now)] == [
+        ("1", OutstandingState.FAILED),
+        ("2", OutstandingState.FAILED),
+    ]
+
+
+def test_what_failed_under_another_mapping_is_due_after_the_rest(ledger, now):
+    ledger.record_outstanding(
+        [
+            failed(now, "1", mapping="old"),
+            failed(now, "2", mapping="new"),
+            deferred(now, "3", mapping="old"),
+            failed(now, "4", mapping="old", next_try=now),
+        ]
+    )
+
+    assert [row.source_id for row in ledger.due(FLOW, EMAIL, now, mapping="new")] == ["4", "1"]
+    assert [row.source_id for row in ledger.due(FLOW, EMAIL, now)] == ["4"]

@@ -1,5 +1,7 @@
 """What deletes and people's decisions need: where a delete is still due, how far deletions were read, what was chosen.
 
+Of records that wait for a person or for another mapping: which they may be, and under which mapping they were judged.
+
 Revision ID: 0003
 Revises: 0002
 """
@@ -15,6 +17,8 @@ def upgrade() -> None:
     """The columns and tables exist."""
     op.add_column("links", sa.Column("delete_due", sa.String(40)))
     op.create_index("links_by_delete_due", "links", ["delete_due", "activity_type"])
+    op.add_column("outstanding", sa.Column("candidates", sa.Text, nullable=False, server_default="[]"))
+    op.add_column("outstanding", sa.Column("mapping", sa.String(80), nullable=False, server_default=""))
     op.add_column("reads", sa.Column("deletions", sa.Text))
     op.create_table(
         "deletion_cursors",
