@@ -40,6 +40,18 @@ class SandboxUser:
             headers={"If-Match": "*"},
         )
 
+    def delete_hubspot(self, object_type: str, record_id: str) -> None:
+        """One record goes to the recycling bin."""
+        _call(
+            "DELETE", f"{self._hubspot}/crm/objects/2026-09/{object_type}/{record_id}", None, token=self._hubspot_token
+        )
+
+    def delete_dynamics(self, entity_set: str, record_id: str) -> None:
+        """One row is deleted."""
+        if self._dynamics_token is None:
+            self._dynamics_token = self._sign_in()
+        _call("DELETE", f"{self._dynamics}/api/data/v9.2/{entity_set}({record_id})", None, token=self._dynamics_token)
+
     def stored(self, system: str) -> dict[str, Any]:
         """Everything a sandbox holds."""
         found: dict[str, Any] = _call("GET", f"{self._url(system)}/_sandbox/dump", None)

@@ -5,7 +5,8 @@ An element's key leaves the role out: the systems name roles differently, and on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from activity_sync.activities.activity import Activity
 from activity_sync.activities.identity import Flow
@@ -24,6 +25,7 @@ from activity_sync.rules.elements import (
 from activity_sync.systems.system import Loss, TargetLink
 
 _KINDS = frozenset(kind.value for kind in RecordKind)
+_NO_MERGES: Mapping[str, str] = {}
 
 
 def key(kind: str, record_id: str) -> str:
@@ -31,13 +33,25 @@ def key(kind: str, record_id: str) -> str:
     return element_key(kind, record_id, Role.ASSOCIATED)
 
 
-def merged(row: LinkRow, flow: Flow, refs: Iterable[Ref], target: Activity | None) -> ElementMerge:
-    """What this flow does about the link's associations. `target` is None when it was not read."""
+def merged(
+    row: LinkRow,
+    flow: Flow,
+    refs: Iterable[Ref],
+    target: Activity | None,
+    *,
+    survivors: Mapping[str, str] = _NO_MERGES,
+) -> ElementMerge:
+    """What this flow does about the link's associations. `target` is None when it was not read.
+
+    `survivors`: by key, those records of the target that others have been merged into.
+    """
+    refs = list(refs)
     source = {key(ref.kind, ref.id): key(ref.kind, ref.target) if ref.target else None for ref in refs}
-    shown = None
-    if target is not None:
-        shown = {key(one.kind, one.id) for one in target.associations if one.kind in _KINDS}
-    return merge_elements(known(row, flow), source=source, target=shown)
+    merged_into = {key(ref.kind, former): key(ref.kind, ref.id) for ref in refs for former in ref.former}
+    elements = [replace(one, target=survivors.get(one.target, one.target)) for one in known(row, flow)]
+    return merge_elements(
+        elements, source=source, target=None if target is None else shown(target), merged_into=merged_into
+    )
 
 
 def known(row: LinkRow, flow: Flow) -> list[Element]:
@@ -53,15 +67,28 @@ def known(row: LinkRow, flow: Flow) -> list[Element]:
     return found
 
 
-def removed_links(row: LinkRow, flow: Flow, remove: Sequence[str]) -> list[TargetLink]:
-    """The associations to take away in the target, for these source elements."""
-    counterpart = {one.source: one.target for one in known(row, flow)}
-    links = []
-    for one in remove:
-        if counterpart.get(one):
-            kind, record_id, role = parse_element_key(counterpart[one])
-            links.append(TargetLink(kind, record_id, role))
-    return links
+def shown(activity: Activity) -> frozenset[str]:
+    """The elements that an activity shows."""
+    return frozenset(key(one.kind, one.id) for one in activity.associations if one.kind in _KINDS)
+
+
+def as_carried(row: LinkRow, flow: Flow, refs: Iterable[Ref]) -> tuple[Ref, ...]:
+    """The references, where those that nothing resolves any more are what this link knows them, or theirs, to be."""
+    counterpart = {one.source: one.target for one in known(row, flow) if one.target}
+
+    def stand(ref: Ref) -> Ref:
+        names = [key(ref.kind, one) for one in (ref.id, *ref.former)]
+        found = next((counterpart[one] for one in names if one in counterpart), None)
+        if ref.target is not None or found is None:
+            return ref
+        return replace(ref, target=parse_element_key(found)[1], rule="carried_before")
+
+    return tuple(map(stand, refs))
+
+
+def removed_links(parted: Iterable[str]) -> list[TargetLink]:
+    """The associations to take away in the target, for these target elements."""
+    return [TargetLink(*parse_element_key(one)) for one in sorted(parted)]
 
 
 def of_create(refs: Iterable[Ref], losses: Iterable[Loss]) -> tuple[dict[str, str], ...]:
@@ -74,7 +101,12 @@ def of_update(merge: ElementMerge, refs: Iterable[Ref], losses: Iterable[Loss]) 
     """What to remember after an update, or after a look: new states, and the elements that are no more."""
     lost = lost_in_target(losses)
     by_key = {key(ref.kind, ref.id): ref for ref in refs}
-    changes = [_staged(by_key[one], _state(by_key[one], lost)) for one in sorted(merge.add | merge.agree | merge.wait)]
+    changes = [
+        {"kind": kind, "source": record_id, "target": "", "state": "moved", "was": former}
+        for old, new in sorted(merge.moved)
+        for (kind, former, _), (_, record_id, _) in [(parse_element_key(old), parse_element_key(new))]
+    ]
+    changes += [_staged(by_key[one], _state(by_key[one], lost)) for one in sorted(merge.add | merge.agree | merge.wait)]
     for one in sorted(merge.remove | merge.forget):
         kind, record_id, _ = parse_element_key(one)
         changes.append({"kind": kind, "source": record_id, "target": "", "state": "removed"})
@@ -84,19 +116,32 @@ def of_update(merge: ElementMerge, refs: Iterable[Ref], losses: Iterable[Loss]) 
 def stored(row: LinkRow | None, flow: Flow, staged: Iterable[Mapping[str, str]]) -> tuple[list[Stored], list[Stored]]:
     """Staged changes as the ledger takes them: (to hold, to remove)."""
     origin_is_source = row is None or row.origin == flow.source
-    hold, remove = [], []
+
+    def turned(one: Stored) -> Stored:
+        """An element of the ledger with the source's record as its origin, or the same back."""
+        if origin_is_source:
+            return one
+        return replace(one, origin_record_id=one.counterpart_record_id, counterpart_record_id=one.origin_record_id)
+
+    held = [turned(one) for one in (row.elements if row else ())]
+    hold: list[Stored] = []
+    remove: list[Stored] = []
     for one in staged:
-        if one["state"] == "removed":
-            remove += [
-                each
-                for each in (row.elements if row else ())
-                if each.kind == one["kind"]
-                and one["source"] == (each.origin_record_id if origin_is_source else each.counterpart_record_id)
-            ]
-            continue
-        ids = (one["source"], one["target"]) if origin_is_source else (one["target"], one["source"])
-        hold.append(Stored(one["kind"], Role.ASSOCIATED.value, ids[0], ids[1], ElementState(one["state"])))
-    return hold, remove
+        kind, record_id = one["kind"], one["source"]
+        own = [each for each in held if (each.kind, each.origin_record_id) == (kind, record_id)]
+        match one["state"]:
+            case "removed":
+                remove += own
+            case "moved":
+                old = [each for each in held if (each.kind, each.origin_record_id) == (kind, one["was"])]
+                remove += old
+                # What waits, or has no place, says nothing of a record that has an element of its own.
+                hold += [
+                    replace(each, origin_record_id=record_id) for each in old if each.counterpart_record_id or not own
+                ]
+            case state:
+                hold.append(Stored(kind, Role.ASSOCIATED.value, record_id, one["target"], ElementState(state)))
+    return list(map(turned, hold)), list(map(turned, remove))
 
 
 def lost_in_target(losses: Iterable[Loss]) -> frozenset[str]:

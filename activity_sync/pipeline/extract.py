@@ -84,10 +84,13 @@ async def deleted(session: Session, scope: Scope) -> tuple[list[SourceRecord], s
         return [], None
     reader = session.source(scope).reader
     found = await reader.deletions(kind, cursor=session.ledger.deletion_cursor(flow.name, kind), linked=lambda: linked)
-    guard_listing(session, scope, found.listed)
     suspects = sorted(found.suspects)
     read = await reader.read(kind, suspects) if suspects else {}
-    return [record for record in read.values() if record.gone], found.cursor
+    gone = [record for record in read.values() if record.gone]
+    if len(gone) < len(suspects):
+        # An empty listing whose records the API does not itself call deleted says more about our rights than of them.
+        guard_listing(session, scope, found.listed)
+    return gone, found.cursor
 
 
 async def up_to_date(session: Session, scope: Scope, page: list[SourceRecord]) -> list[SourceRecord]:

@@ -10,8 +10,8 @@ from activity_sync.activities.activity import Activity, RichText, Value
 from activity_sync.activities.fingerprint import FieldPrint, Fingerprint, fingerprint
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.rows import LinkRow, LinkState, Tombstone
+from activity_sync.pipeline.elements import as_carried, merged, removed_links
 from activity_sync.pipeline.elements import key as key_of
-from activity_sync.pipeline.elements import merged, removed_links
 from activity_sync.pipeline.rows import Extracted, Ref, Resolved, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -54,7 +54,8 @@ class Seen:
 class Card:
     """One record on its way to a decision.
 
-    `wire`: the whole activity as a create under `wire_key`, once encoded. `twins`: target records that people may have
+    `wire`: the whole activity as a create under `wire_key`, once encoded. `survivors`: by element, the record of the
+    target that it was merged into, where that was asked. `twins`: target records that people may have
     entered for the same activity, where they are only reported.
     """
 
@@ -70,6 +71,7 @@ class Card:
     wire_key: str = ""
     lossy_at_source: frozenset[str] = frozenset()
     elements: ElementMerge = field(default_factory=ElementMerge)
+    survivors: Mapping[str, str] = field(default_factory=dict)
     twins: tuple[str, ...] = ()
 
 
@@ -87,6 +89,9 @@ class Observer:
 
     def card(self, seen: Seen, row: LinkRow | None) -> Card:
         """What the source shows, and the ledger's link; the target is unseen."""
+        if row is not None and row.state is LinkState.LINKED:
+            refs = as_carried(row, self.scope.flow, seen.resolved.refs)
+            seen = replace(seen, resolved=replace(seen.resolved, refs=refs))
         card = Card(seen, row, self.link(row))
         record = seen.extracted.record
         if record.gone:
@@ -156,7 +161,16 @@ class Observer:
         """What the associations of a linked record ask for; nothing on any other."""
         if card.row is None or card.row.state is not LinkState.LINKED:
             return ElementMerge()
-        return merged(card.row, self.scope.flow, card.seen.resolved.refs, card.target_activity)
+        return merged(
+            card.row, self.scope.flow, card.seen.resolved.refs, card.target_activity, survivors=card.survivors
+        )
+
+    def follow_merges(self, card: Card, survivors: Mapping[str, str]) -> None:
+        """The card's elements, now that it is known into which records of the target others have been merged."""
+        card.survivors = survivors
+        card.elements = self.elements(card)
+        if isinstance(card.source, Present):
+            card.source = replace(card.source, associations=card.elements.diff)
 
     def link(self, row: LinkRow | None, *, shown: Fingerprint | None = None) -> Link:
         """The ledger's row as `decide` sees it from this flow's source."""
@@ -216,7 +230,6 @@ class Observer:
         self, card: Card, *, fields: Collection[str], add: Collection[str], remove: Sequence[str]
     ) -> Wire:
         """These fields of the activity, and these association elements (source keys), as an update of the target."""
-        row = card.row
         return self.target.translator.encode(
             self.for_target(card),
             [
@@ -226,7 +239,7 @@ class Observer:
             ],
             only=frozenset(fields),
             current=card.target_activity,
-            removed=removed_links(row, self.scope.flow, remove) if row is not None else (),
+            removed=removed_links(card.elements.parted) if remove else (),
         )
 
     def for_target(self, card: Card) -> Activity:

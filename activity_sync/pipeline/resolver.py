@@ -1,7 +1,7 @@
 """Finds, for records of the source, their counterparts in the target: batched, and cached for the run's step.
 
 The order: id of the counterpart stored on either record, natural key, unresolved. Where several target records match
-one key, the one that was created first wins.
+one key, the one that was created first wins. A merged record is found as its survivor, by what either of them had.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from activity_sync.activities.activity import Activity
+from activity_sync.activities.activity import Activity, Participant
 from activity_sync.activities.kinds import RecordKind
 from activity_sync.pipeline.rows import Ref, Resolved
 from activity_sync.pipeline.scope import Scope
@@ -24,11 +24,22 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The counterpart of one source record. `target` None: unresolved, and `rule` says why."""
+    """The counterpart of one source record. `target` None: unresolved, and `rule` says why.
+
+    `address`: the one that matched, or else the source record's first. `addresses`: all that either record has.
+    `former`: the source records that were merged into it.
+    """
 
     target: str | None
     rule: str
     address: str = ""
+    addresses: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+
+    def address_among(self, participants: Collection[str]) -> str:
+        """The address by which an activity with these participants (lower case) knows the record."""
+        known = (self.address, *self.addresses)
+        return next((one for one in known if one.lower() in participants), self.address)
 
 
 @dataclass
@@ -57,11 +68,15 @@ class Resolver:
 
     def _refs(self, activity: Activity) -> tuple[Ref, ...]:
         refs = []
+        people = participants_of(activity)
         for one in sorted(activity.associations):
             if one.kind not in _CARRIED_KINDS:
                 continue
             found = self._found[one.kind, one.id]
-            refs.append(Ref(one.kind, one.id, one.role.value, one.primary, found.target, found.rule, found.address))
+            address = found.address_among(people)
+            refs.append(
+                Ref(one.kind, one.id, one.role.value, one.primary, found.target, found.rule, address, found.former)
+            )
         return tuple(refs)
 
     async def _look_up(self, wanted: Collection[tuple[str, str]]) -> None:
@@ -77,7 +92,11 @@ class Resolver:
             index = Candidates(answers.get(kind, []))
             for one in ids:
                 key = described[kind].get(one)
-                self._found[kind, one] = Found(None, "not_in_source") if key is None else index.match(key)
+                if key is None:
+                    self._found[kind, one] = Found(None, "not_in_source")
+                    continue
+                former = tuple(each for each in key.former_ids if each != one)
+                self._found[kind, one] = replace(index.match(key), former=former)
 
     async def _owners(self, owner_ids: Iterable[object]) -> Callable[[object], Resolved]:
         wanted = {str(one) for one in owner_ids if one}
@@ -118,8 +137,10 @@ def lookup_for(kind: str, keys: Iterable[NaturalKey]) -> Lookup:
     known = list(keys)
     return Lookup(
         kind=kind,
-        ids=unique(key.stored_id for key in known),
-        stored_ids=unique(key.id for key in known) if kind in {RecordKind.DEAL, RecordKind.TICKET} else (),
+        ids=unique(one for key in known for one in (key.stored_id, *key.former_stored_ids)),
+        stored_ids=unique(one for key in known for one in (key.id, *key.former_ids))
+        if kind in {RecordKind.DEAL, RecordKind.TICKET}
+        else (),
         emails=unique(address for key in known for address in key.emails),
         domains=unique(domain for key in known for domain in key.domains),
         names=unique(key.name for key in known) if kind == RecordKind.COMPANY else (),
@@ -134,9 +155,10 @@ class Candidates:
             rule: defaultdict(list) for rule in ("id", "stored_id", "email", "domain", "name")
         }
         for one in sorted(records, key=lambda key: (not key.active, key.created_at or _LAST, key.id)):
-            self._by["id"][one.id.lower()].append(one)
-            if one.stored_id:
-                self._by["stored_id"][one.stored_id.lower()].append(one)
+            for record_id in (one.id, *one.former_ids):
+                self._by["id"][record_id.lower()].append(one)
+            for stored_id in unique((one.stored_id, *one.former_stored_ids)):
+                self._by["stored_id"][stored_id.lower()].append(one)
             for address in one.emails:
                 self._by["email"][address.strip().lower()].append(one)
             for domain in one.domains:
@@ -147,9 +169,8 @@ class Candidates:
     def match(self, key: NaturalKey) -> Found:
         """The counterpart of a source record, by the first rule that finds one."""
         attempts: list[tuple[str, str, str, str]] = []
-        if key.stored_id:
-            attempts.append(("id", key.stored_id.lower(), "stored_id", ""))
-        attempts.append(("stored_id", key.id.lower(), "stored_id_in_target", ""))
+        attempts += [("id", one.lower(), "stored_id", "") for one in unique((key.stored_id, *key.former_stored_ids))]
+        attempts += [("stored_id", one.lower(), "stored_id_in_target", "") for one in (key.id, *key.former_ids)]
         attempts += [
             ("email", address.strip().lower(), "email" if position == 0 else "secondary_email", address.strip())
             for position, address in enumerate(key.emails)
@@ -161,8 +182,17 @@ class Candidates:
             if found := self._by[index].get(value):
                 first = found[0]
                 rule_text = rule if len(found) == 1 else f"{rule} (first created of {len(found)})"
-                return Found(first.id, rule_text, address or (key.emails[0].strip() if key.emails else ""))
+                addresses = unique(one.strip() for one in (*key.emails, *first.emails))
+                return Found(first.id, rule_text, address or (addresses[0] if key.emails else ""), addresses)
         return Found(None, "no_counterpart", key.emails[0].strip() if key.emails else "")
+
+
+def participants_of(activity: Activity) -> frozenset[str]:
+    """The addresses of an activity's participants, in lower case."""
+    people = activity.fields.get("participants")
+    if not isinstance(people, tuple):
+        return frozenset()
+    return frozenset(one.address.strip().lower() for one in people if isinstance(one, Participant) and one.address)
 
 
 def normal_name(name: str) -> str:

@@ -38,7 +38,7 @@ class Ref:
     """One record a source activity hangs on, and what it is in the target.
 
     `target`: the target's record id, None when there is none. `rule`: how it was found, or why not. `address`: the
-    e-mail address by which both sides know it, if any.
+    e-mail address by which both sides know it, if any. `former`: source records that were merged into this one.
     """
 
     kind: str
@@ -48,6 +48,7 @@ class Ref:
     target: str | None = None
     rule: str = ""
     address: str = ""
+    former: tuple[str, ...] = ()
 
     def as_link(self, *, regarding: bool) -> TargetLink:
         """The association to write; only for a resolved reference."""
@@ -65,7 +66,13 @@ class Ref:
             "target": self.target,
             "rule": self.rule,
             "address": self.address,
+            "former": self.former,
         }
+
+    @classmethod
+    def from_json(cls, staged: Mapping[str, Any]) -> Ref:
+        """The inverse of `to_json`."""
+        return cls(**{**staged, "former": tuple(staged.get("former", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,7 @@ class Resolved:
     def from_row(cls, row: Mapping[str, Any]) -> Resolved:
         """The inverse of `to_row`."""
         return cls(
-            refs=tuple(Ref(**ref) for ref in json.loads(row["refs"])),
+            refs=tuple(Ref.from_json(ref) for ref in json.loads(row["refs"])),
             owner_id=text(row["owner_id"]),
             owner_rule=row["owner_rule"] or "",
         )

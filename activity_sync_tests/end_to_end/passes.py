@@ -6,7 +6,7 @@ import asyncio
 import json
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,12 +26,12 @@ from activity_sync_tests.end_to_end.bridge import Bridge
 _STEPS = (extract, resolve, transform, load)
 
 
-def carry(bridge: Bridge) -> dict[str, int]:
-    """One pass of both flows and all types over yesterday and today, read in full; the counts that are not zero."""
-    return asyncio.run(_carry(bridge))
+def carry(bridge: Bridge, mode: Mode = Mode.WHOLE, *, flows: Sequence[Flow] = FLOWS) -> dict[str, int]:
+    """One pass of all enabled types over yesterday and today, by default read in full; the counts that are not zero."""
+    return asyncio.run(_carry(bridge, mode, flows))
 
 
-async def _carry(bridge: Bridge) -> dict[str, int]:
+async def _carry(bridge: Bridge, mode: Mode, flows: Sequence[Flow]) -> dict[str, int]:
     found: Counter[str] = Counter()
     today = datetime.now(tz=UTC).date()
     days = (today - timedelta(days=1), today)
@@ -40,11 +40,11 @@ async def _carry(bridge: Bridge) -> dict[str, int]:
         Window(midnight(days[0]), midnight(today + timedelta(days=1))),
     )
     async with open_session(bridge.settings) as session:
-        for flow in FLOWS:
+        for flow in flows:
             run_id = str(uuid.uuid4())
-            for kind in ActivityType:
+            for kind in session.configuration.enabled(flow):
                 for step in _STEPS:
-                    report = await step(session, Scope(flow, kind, run_id, partitions, Mode.WHOLE))
+                    report = await step(session, Scope(flow, kind, run_id, partitions, mode))
                 for counts in report.by_partition(COUNTS).values():
                     found.update(counts)
     return {name: number for name, number in found.items() if number}
