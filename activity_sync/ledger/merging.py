@@ -21,7 +21,7 @@ def merge_side(side: SideRow, system: str, change: LinkChange) -> SideRow:
 
 
 def merge_elements(before: tuple[Element, ...], change: ElementChange) -> tuple[Element, ...]:
-    """The elements afterwards: one per kind, role and record of either side."""
+    """The elements afterwards: one per kind, role and pair of records."""
     kept = [one for one in before if not any(_is_same(one, other) for other in (*change.upsert, *change.remove))]
     last: list[Element] = []
     for one in change.upsert:
@@ -30,8 +30,16 @@ def merge_elements(before: tuple[Element, ...], change: ElementChange) -> tuple[
 
 
 def _is_same(one: Element, other: Element) -> bool:
+    """Whether both name the same records, as far as they name any. One record may stand for several of the other side.
+
+    A merge in one system alone makes two of its elements name the same survivor.
+    """
     if (one.kind, one.role) != (other.kind, other.role):
         return False
-    same_here = bool(one.origin_record_id) and one.origin_record_id == other.origin_record_id
-    same_there = bool(one.counterpart_record_id) and one.counterpart_record_id == other.counterpart_record_id
-    return same_here or same_there
+    pairs = [
+        (one.origin_record_id, other.origin_record_id),
+        (one.counterpart_record_id, other.counterpart_record_id),
+    ]
+    return any(here and here == there for here, there in pairs) and all(
+        here == there or not (here and there) for here, there in pairs
+    )

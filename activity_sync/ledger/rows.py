@@ -36,7 +36,10 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class ElementChange:
-    """`upsert` replaces the elements of the same kind and role that name the same record on either side."""
+    """`upsert` replaces the elements of the same kind and role that name the same records.
+
+    One that names a record of one side only is replaced by, and replaces, any other that names it.
+    """
 
     upsert: tuple[Element, ...] = ()
     remove: tuple[Element, ...] = ()

@@ -1,16 +1,21 @@
 """Associations, merged element by element: one contact added here and another removed there are two changes.
 
 An element is named `kind/id/role` in a system's own ids. What never was carried is never removed on the other side.
+Records are merged in one system and not in the other, so that several elements may name one record of a side: each of
+them stands for it, and it is parted from only with the last.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from activity_sync.activities.kinds import Role
 from activity_sync.rules.values import AssociationDiff
+
+_NO_MERGES: Mapping[str, str] = {}
 
 
 class ElementState(StrEnum):
@@ -32,10 +37,12 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class ElementMerge:
-    """What this flow does about a link's elements, as source keys, each in at most one set.
+    """What this flow does about a link's elements, as source keys, each in at most one of the first five sets.
 
     `add` and `remove` are writes to the target. `agree`: both sides show it, remember it as carried. `wait`: remember
-    it as waiting. `forget`: on neither side any more, or never carried and gone at the source.
+    it as waiting. `forget`: on neither side any more, never carried and gone at the source, or still stood for there by
+    another element. `parted`: the target keys that `remove` takes away. `moved`: (key, key of the record it was merged
+    into, which the source shows instead).
     """
 
     add: frozenset[str] = frozenset()
@@ -43,6 +50,8 @@ class ElementMerge:
     agree: frozenset[str] = frozenset()
     wait: frozenset[str] = frozenset()
     forget: frozenset[str] = frozenset()
+    parted: frozenset[str] = frozenset()
+    moved: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def diff(self) -> AssociationDiff:
@@ -62,34 +71,57 @@ def parse_element_key(key: str) -> tuple[str, str, str]:
 
 
 def merge_elements(
-    known: Iterable[Element], *, source: Mapping[str, str | None], target: Collection[str] | None
+    known: Iterable[Element],
+    *,
+    source: Mapping[str, str | None],
+    target: Collection[str] | None,
+    merged_into: Mapping[str, str] = _NO_MERGES,
 ) -> ElementMerge:
     """Compare what both sides show with what was carried.
 
     `source`: each element the source shows now, with its key in the target, None where its record does not resolve.
     `target`: the elements the target shows now, None when it was not read. Elements that only the target shows are
-    the mirror flow's.
+    the mirror flow's. `merged_into`: by former key, the source key of the survivor.
     """
-    add, remove, agree, wait, forget = set[str](), set[str](), set[str](), set[str](), set[str]()
-    remembered = {element.source: element for element in known}
-    for key, element in remembered.items():
-        if key in source:
-            continue
-        still_there = element.target and (target is None or element.target in target)
-        carried = element.state is ElementState.CARRIED
-        (remove if carried and still_there else forget).add(key)
+    add, agree, wait, moved = set[str](), set[str](), set[str](), set[tuple[str, str]]()
+    remembered = defaultdict[str, list[Element]](list)
+    for element in known:
+        survivor = merged_into.get(element.source, element.source)
+        if element.source not in source and survivor in source:
+            moved.add((element.source, survivor))
+            remembered[survivor].append(element)
+        else:
+            remembered[element.source].append(element)
+    stood_for = {element.target for key in source for element in remembered.get(key, ())}
     for key, counterpart in source.items():
-        before = remembered.get(key)
-        if before is not None and before.state is not ElementState.WAITING:
+        if any(element.state is not ElementState.WAITING for element in remembered.get(key, ())):
             continue  # in step, removed in the target (the mirror flow's business), or without a place there
         if counterpart is None:
-            if before is None:
+            if key not in remembered:
                 wait.add(key)
-        elif target is not None and counterpart in target:
-            agree.add(key)
-        else:
-            add.add(key)
-    return ElementMerge(*map(frozenset, (add, remove, agree, wait, forget)))
+            continue
+        stood_for.add(counterpart)
+        (agree if target is not None and counterpart in target else add).add(key)
+    parting = {
+        key: {element.target for element in elements if _is_to_part(element, target)} - stood_for
+        for key, elements in remembered.items()
+        if key not in source
+    }
+    return ElementMerge(
+        add=frozenset(add),
+        remove=frozenset(key for key, parted in parting.items() if parted),
+        agree=frozenset(agree),
+        wait=frozenset(wait),
+        forget=frozenset(key for key, parted in parting.items() if not parted),
+        parted=frozenset[str]().union(*parting.values()),
+        moved=frozenset(moved),
+    )
+
+
+def _is_to_part(element: Element, target: Collection[str] | None) -> bool:
+    """Whether the target still shows what was carried there, as far as it was read."""
+    carried = element.state is ElementState.CARRIED and bool(element.target)
+    return carried and (target is None or element.target in target)
 
 
 def flip(element: Element) -> Element:

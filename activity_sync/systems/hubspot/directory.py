@@ -16,11 +16,12 @@ from activity_sync.systems.system import Lookup, NaturalKey, Owner
 _OTHER_EMAILS: Final = "hs_additional_emails"
 _LONGEST_ADDRESS: Final = 254
 _OTHER_DOMAINS: Final = "hs_additional_domains"
+_MERGED_IDS: Final = "hs_merged_object_ids"
 _PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
-    RecordKind.CONTACT: ("email", _OTHER_EMAILS, "firstname", "lastname"),
-    RecordKind.COMPANY: ("name", "domain", _OTHER_DOMAINS),
-    RecordKind.DEAL: ("dealname",),
-    RecordKind.TICKET: ("subject",),
+    RecordKind.CONTACT: ("email", _OTHER_EMAILS, "firstname", "lastname", _MERGED_IDS),
+    RecordKind.COMPANY: ("name", "domain", _OTHER_DOMAINS, _MERGED_IDS),
+    RecordKind.DEAL: ("dealname", _MERGED_IDS),
+    RecordKind.TICKET: ("subject", _MERGED_IDS),
 }
 _NAME: Final[Mapping[str, tuple[str, ...]]] = {
     RecordKind.CONTACT: ("firstname", "lastname"),
@@ -53,6 +54,8 @@ class HubSpotDirectory:
     async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
         """Per kind, every record that has one of the ids, stored ids, addresses, domains or names, each once.
 
+        An id that a merge has ended finds the survivor.
+
         Secondary addresses are searched for those that are nobody's primary one, names for what no domain finds.
         """
         kinds = list(dict.fromkeys(lookup.kind for lookup in lookups))
@@ -79,17 +82,18 @@ class HubSpotDirectory:
             str(one["id"]): self._key(kind, one)
             for one in await self._operations.batch_read(kind, wanted, self._properties(kind))
         }
-        if kind not in _MERGED_KINDS:
-            return found
+        return found | await self._survivors(kind, wanted, found.values())
+
+    async def _survivors(self, kind: str, ids: Iterable[str], found: Iterable[NaturalKey]) -> dict[str, NaturalKey]:
+        """By id, the survivors of those records that no batch read has found, and that a merge has ended."""
+        known = {one.id: one for one in found}
+        into = {former: one for one in known.values() for former in one.former_ids}
+        missing = [one for one in dict.fromkeys(ids) if one not in known]
         # A batch read does not know the ids that a merge has ended; reading one record does.
-        missing = [one for one in wanted if one not in found]
-        survivors = await asyncio.gather(
-            *(self._operations.find_one(kind, one, self._properties(kind)) for one in missing)
-        )
-        return found | {
-            old: self._key(kind, survivor)
-            for old, survivor in zip(missing, survivors, strict=True)
-            if survivor is not None
+        unknown = [one for one in missing if one not in into and kind in _MERGED_KINDS]
+        read = await asyncio.gather(*(self._operations.find_one(kind, one, self._properties(kind)) for one in unknown))
+        return {old: into[old] for old in missing if old in into} | {
+            old: self._key(kind, survivor) for old, survivor in zip(unknown, read, strict=True) if survivor is not None
         }
 
     async def _find(self, kind: str, lookups: Sequence[Lookup]) -> list[NaturalKey]:
@@ -106,6 +110,7 @@ class HubSpotDirectory:
         if stored_ids and not (found.keys() >= set(ids) and len(set(ids)) >= len(set(stored_ids))):
             # A record that names its counterpart, and rightly, is found by that; some here do not.
             found |= self._unique(kind, await self._by_stored_id(kind, stored_ids))
+        found |= {one.id: one for one in (await self._survivors(kind, ids, found.values())).values()}
         if (names := open_names(lookups, found.values())) and kind != RecordKind.CONTACT:
             found |= self._unique(kind, await self._by_value(kind, _NAME[kind][0], names))
         return list(found.values())
@@ -165,6 +170,7 @@ class HubSpotDirectory:
             domains=_domains(properties) if kind == RecordKind.COMPANY else (),
             stored_id=str(properties.get(self._stored_ids.get(kind, "")) or ""),
             created_at=read_time(created) if created else None,
+            former_ids=tuple(one for one in split_list(properties.get(_MERGED_IDS)) if one != str(record["id"])),
         )
 
 

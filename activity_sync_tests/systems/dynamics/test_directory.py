@@ -179,7 +179,74 @@ def test_merged_contact_is_followed_to_the_last_survivor(organization: Organizat
     described = describe(organization, "contact", ADA)[ADA]
 
     assert (found.id, found.active) == (described.id, described.active) == (guid(3), True)
-    assert set(found.emails) == {"final@x.example", "old@x.example"}
+    assert found.emails == described.emails == ("final@x.example", "old@x.example", "newer@x.example")
+    assert found.former_ids == described.former_ids == (ADA, BEN)
+
+
+def test_survivor_is_described_with_what_was_merged_into_it_and_into_that(organization: Organization):
+    organization.stored_ids = {"contact": "hubspot_contact_id"}
+    gone = {"statecode": 1, "statuscode": 2, "merged": True}
+    organization.seed(
+        {
+            "contact": [
+                contact(1, "a@x.example", hubspot_contact_id="51", masterid={"type": "contact", "id": BEN}, **gone),
+                contact(2, "b@x.example", masterid={"type": "contact", "id": guid(3)}, **gone),
+                contact(3, "c@x.example", hubspot_contact_id="53"),
+                contact(4, "d@x.example"),
+            ]
+        },
+        columns={"contact": [{"name": "hubspot_contact_id", "type": "string"}]},
+    )
+
+    described = describe(organization, "contact", guid(3), guid(4))
+
+    survivor = described[guid(3)]
+    assert survivor.emails == ("c@x.example", "a@x.example", "b@x.example")
+    assert survivor.former_ids == (ADA, BEN)
+    assert (survivor.stored_id, survivor.former_stored_ids) == ("53", ("51",))
+    assert described[guid(4)].former_ids == ()
+
+
+def test_survivor_is_found_by_the_id_of_a_merged_record(organization: Organization):
+    organization.seed(
+        {
+            "account": [
+                account(1, name="Old", statecode=1, merged=True, masterid={"type": "account", "id": guid(2, kind="b")}),
+                account(2, name="New"),
+            ]
+        }
+    )
+
+    (found,) = find(organization, Lookup("company", ids=(ACME,)))["company"]
+
+    assert (found.id, found.name, found.active, found.former_ids) == (guid(2, kind="b"), "New", True, (ACME,))
+
+
+def test_what_was_merged_into_a_record_that_is_no_more_is_not_found(organization: Organization):
+    gone = {"statecode": 1, "statuscode": 2, "merged": True}
+    organization.seed(
+        {
+            "contact": [
+                contact(1, "a@x.example", masterid={"type": "contact", "id": guid(9)}, **gone),
+                contact(2, "b@x.example", masterid={"type": "contact", "id": guid(3)}, **gone),
+                contact(3, "c@x.example", masterid={"type": "contact", "id": BEN}, **gone),
+            ]
+        }
+    )
+
+    assert find(organization, Lookup("contact", emails=("a@x.example", "b@x.example")))["contact"] == []
+
+
+def test_merges_cost_no_call_where_there_are_none(organization: Organization):
+    organization.seed({"contact": [contact(1, "a@x.example"), contact(2, "b@x.example")], "account": [account(1)]})
+
+    async def both(system):
+        before = system.calls
+        await system.directory.describe({"contact": [ADA, BEN], "company": [ACME]})
+        await system.directory.find([Lookup("contact", emails=("a@x.example",))])
+        return system.calls - before
+
+    assert organization.run(both) == 3  # the schema, and one each
 
 
 def test_merged_contact_whose_survivor_is_gone_is_inactive(organization: Organization):

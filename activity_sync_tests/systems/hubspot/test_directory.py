@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from activity_sync.http.message import ApiRequest
 from activity_sync.systems.hubspot.directory import open_names
 from activity_sync.systems.system import Lookup, NaturalKey
@@ -169,14 +171,56 @@ def test_a_merged_contact_is_described_as_its_survivor(any_portal):
     any_portal.seed({"contacts": people(3)})
 
     async def merge_and_describe(hubspot):
-        path = hubspot._operations.paths.list_records("contact") + "/merge"
-        body = {"primaryObjectId": "1", "objectIdToMerge": "2"}
-        await hubspot._client.send(ApiRequest("POST", path, json=body, repeatable=False))
+        await merge(hubspot, "contact", "1", "2")
         return (await hubspot.directory.describe({"contact": ["1", "2", "404"]}))["contact"]
 
     described = any_portal.run(merge_and_describe)
 
     assert {asked: key.id for asked, key in described.items()} == {"1": "1", "2": "1"}
+    assert described["1"].emails == ("p1@example.com", "p2@example.com")
+    assert described["1"].former_ids == ("2",)
+
+
+def test_a_merged_contact_is_known_by_its_survivor_without_a_call_of_its_own(portal):
+    portal.seed({"contacts": people(4)})
+
+    async def merge_and_describe(hubspot):
+        await merge(hubspot, "contact", "1", "2")
+        await merge(hubspot, "contact", "3", "1")
+        before = dict(portal.calls)
+        described = (await hubspot.directory.describe({"contact": ["1", "2", "3", "4"]}))["contact"]
+        return described, {name: count - before.get(name, 0) for name, count in portal.calls.items()}
+
+    described, asked = portal.run(merge_and_describe)
+
+    assert {one: key.id for one, key in described.items()} == {"1": "3", "2": "3", "3": "3", "4": "4"}
+    assert set(described["3"].former_ids) == {"1", "2"}
+    assert described["4"].former_ids == ()
+    assert {name: count for name, count in asked.items() if count} == {"batch_read": 1}
+
+
+@pytest.mark.parametrize("makes_new", [False, True], ids=["into one of them", "into a new record"])
+def test_the_survivor_is_found_by_the_ids_that_a_merge_has_ended(any_portal, makes_new):
+    any_portal.controls.settings.change({"hubspot_merge_makes_new_record": makes_new})
+    any_portal.seed({"contacts": people(3)})
+
+    async def merge_and_find(hubspot):
+        survivor = await merge(hubspot, "contact", "1", "2")
+        return survivor, await hubspot.directory.find([Lookup("contact", ids=("1", "2", "404"))])
+
+    survivor, found = any_portal.run(merge_and_find)
+
+    assert (survivor == "1") is not makes_new
+    assert [one.id for one in found["contact"]] == [survivor]
+    assert set(found["contact"][0].former_ids) == {"1", "2"} - {survivor}
+
+
+async def merge(hubspot, kind: str, into: str, other: str) -> str:
+    """The id of the record that stands for both."""
+    path = hubspot._operations.paths.list_records(kind) + "/merge"
+    body = {"primaryObjectId": into, "objectIdToMerge": other}
+    answer = await hubspot._client.send(ApiRequest("POST", path, json=body, repeatable=False))
+    return str(answer.json()["id"])
 
 
 def test_owners_are_read_once_and_the_deactivated_ones_only_where_needed(any_portal):
