@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
-UNTOUCHED = frozenset({423, 429, 477, 503, 521, 522, 523, 525, 526})
+UNTOUCHED = frozenset({423, 429, 477, 521, 523, 525, 526})
 """Refused before it was carried out: repeating does no harm whatever the request was.
 
+503 and 522 are not among them: a gateway says so, and it may have passed the request on.
 Source: HubSpot developer documentation, "Error handling", read 2026-11; Dataverse, "Service protection API limits".
 """
 

@@ -108,10 +108,10 @@ def start_sandboxes(
         hubspot_store, dynamics_store = HubSpotStore(hubspot_controls), DynamicsStore(dynamics_controls)
         context, ca_file = resources.enter_context(_authority()) if tls else (None, None)
         hubspot_url = resources.enter_context(
-            _serving(create_hubspot(hubspot_store, hubspot_controls), port=hubspot_port)
+            serving(create_hubspot(hubspot_store, hubspot_controls), port=hubspot_port)
         )
         dynamics_url = resources.enter_context(
-            _serving(create_dynamics(dynamics_store, dynamics_controls), port=dynamics_port, tls=context)
+            serving(create_dynamics(dynamics_store, dynamics_controls), port=dynamics_port, tls=context)
         )
         running = RunningSandboxes(
             Sandbox(hubspot_url, hubspot_controls, hubspot_store),
@@ -143,7 +143,7 @@ def _controls(settings: Mapping[str, Any] | None, random_seed: int) -> Controls:
 
 
 @contextlib.contextmanager
-def _serving(app: ASGIApp, *, port: int, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+def serving(app: ASGIApp, *, port: int, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serves an application in a thread until the block ends; yields its URL."""
     listener = socket.create_server((_HOST, port), backlog=256)
     config = uvicorn.Config(

@@ -39,8 +39,8 @@ def test_no_retry_after_says_nothing():
     ("meaning", "statuses"),
     [
         (Meaning.RETURN, [200, 201, 204, 207, 300, 304, 400, 404, 405, 409, 410, 412, 413, 414, 422, 501]),
-        (Meaning.LATER, [423, 429, 477, 503, 521, 522, 523, 525, 526]),
-        (Meaning.UNCERTAIN, [408, 500, 502, 504, 520, 524, 599]),
+        (Meaning.LATER, [423, 429, 477, 521, 523, 525, 526]),
+        (Meaning.UNCERTAIN, [408, 500, 502, 503, 504, 520, 522, 524, 599]),
         (Meaning.UNAUTHENTICATED, [401]),
         (Meaning.FORBIDDEN, [403]),
         (Meaning.REDIRECT, [301, 302, 303, 307, 308]),

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
-from activity_sync.errors import RateLimited, RetriableError, ServerUnavailable
+from activity_sync.errors import FatalError, RateLimited, RetriableError, ServerUnavailable
 from activity_sync.systems.hubspot.refusals import RowRefusal
 from activity_sync.systems.system import WriteResult
 
@@ -58,6 +58,17 @@ def unanswered(error: RetriableError, *, repeatable: bool) -> WriteResult:
         outcome="uncertain" if maybe_applied and not repeatable else "busy",
         status=error.status,
         code=error.code or ("rate_limited" if isinstance(error, RateLimited) else "no_answer"),
+        message=error.message,
+        correlation_id=error.correlation_id or "",
+    )
+
+
+def stopped(error: FatalError, *, untouched: bool) -> WriteResult:
+    """What an error that stops the run means for each record of the call that met it."""
+    return WriteResult(
+        outcome="busy" if untouched else "uncertain",
+        status=error.status,
+        code=error.code or "stopped",
         message=error.message,
         correlation_id=error.correlation_id or "",
     )

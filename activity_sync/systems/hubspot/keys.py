@@ -12,7 +12,10 @@ from activity_sync.systems.hubspot.searches import search_values
 async def find_keys(
     operations: Operations, kind: str, keys: Sequence[str], *, key_property: KeyProperty
 ) -> dict[str, str]:
-    """The keys that exist, with their record's id: by batch read where they are unique, else by search."""
+    """The keys that exist, with their record's id: by batch read where they are unique, else by search.
+
+    Should two records have one key, which a person can bring about where it is plain, the older one is it.
+    """
     match key_property:
         case KeyProperty.UNIQUE:
             found = await operations.batch_read(kind, keys, (KEY,), id_property=KEY)
@@ -23,6 +26,6 @@ async def find_keys(
     by_text = {key.lower(): key for key in keys}
     return {
         by_text[text]: str(one["id"])
-        for one in found
+        for one in sorted(found, key=lambda one: int(one["id"]), reverse=True)
         if (text := str((one.get("properties") or {}).get(KEY) or "").lower()) in by_text
     }

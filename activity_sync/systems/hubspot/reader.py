@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.hubspot.associations import TARGETS, read_inline
+from activity_sync.systems.hubspot.creating import SEND_WITHIN
 from activity_sync.systems.hubspot.keys import find_keys
 from activity_sync.systems.hubspot.listings import find_deletions, holds_keys, list_keyed
 from activity_sync.systems.hubspot.metadata import KEY, KeyProperty, Metadata
@@ -116,7 +117,7 @@ class HubSpotReader:
             case KeyProperty.UNIQUE:
                 return timedelta()
             case KeyProperty.PLAIN:
-                return SEARCH_LAG
+                return SEND_WITHIN + SEARCH_LAG
             case KeyProperty.ABSENT:
                 return None
 
@@ -154,11 +155,11 @@ class HubSpotReader:
         return record.version is not None and int(record.version) < int(version)
 
     async def field_times(
-        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
+        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str], *, ours: bool = False
     ) -> dict[str, dict[str, datetime]]:
         """When each field of each record was last changed, by the history of its properties.
 
-        Our own writes are left out as soon as our app's id is known: from a record that carries our key.
+        Our own writes are left out, unless `ours`, once our app's id is known: from a record that carries our key.
         """
         columns = {name: tuple(self._properties_of(activity_type, name)) for name in fields}
         history = sorted({column for some in columns.values() for column in some})
@@ -168,7 +169,7 @@ class HubSpotReader:
         self._own_apps.update(own_app(record) for record in records)
         times: dict[str, dict[str, datetime]] = {}
         for record in records:
-            edits = last_edits(record, own_apps=self._own_apps - {""})
+            edits = last_edits(record, own_apps=frozenset() if ours else self._own_apps - {""})
             times[str(record["id"])] = {
                 name: max(edits[column] for column in some if column in edits)
                 for name, some in columns.items()

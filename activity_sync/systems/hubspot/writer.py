@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import RetriableError
@@ -20,8 +20,8 @@ from activity_sync.systems.hubspot.batches import (
     unaccounted,
     unanswered,
 )
-from activity_sync.systems.hubspot.keys import find_keys
-from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, KeyProperty, Metadata, Schema
+from activity_sync.systems.hubspot.creating import SEND_WITHIN, create_records
+from activity_sync.systems.hubspot.metadata import SOURCE_ID, SOURCE_SYSTEM, KeyProperty, Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
 from activity_sync.systems.hubspot.wire import BATCH, Json, millis, read_modified, read_results, split_batches
@@ -36,9 +36,10 @@ class HubSpotWriter:
 
     batch_size = BATCH
 
-    def __init__(self, operations: Operations, metadata: Metadata) -> None:
+    def __init__(self, operations: Operations, metadata: Metadata, *, send_within: timedelta = SEND_WITHIN) -> None:
         self._operations = operations
         self._metadata = metadata
+        self._send_within = send_within
 
     @property
     def keys_are_unique(self) -> bool:
@@ -53,18 +54,16 @@ class HubSpotWriter:
     async def create(self, activity_type: ActivityType, requests: Sequence[CreateRequest]) -> list[WriteResult]:
         """Create; where keys are unique never twice under one key, whatever happens to an answer.
 
-        Elsewhere a create whose answer is lost is `uncertain`. A key given twice is created once; its second result
-        is `exists`.
+        Elsewhere a create whose answer is lost is `uncertain`, and `busy` one that was certainly not made. A key given
+        twice is created once; its second result is `exists`.
         """
         schema = await self._metadata.read(activity_type)
         wanted: dict[str, CreateRequest] = {}
         for one in requests:
             wanted.setdefault(one.key, one)
-        # Without a key in it, only an answer about one record says which record it is about.
-        size = BATCH if schema.key is not KeyProperty.ABSENT else 1
-        send = partial(self._create_batch, activity_type, schema)
-        answers = await gather_all(send(some) for some in split_batches(wanted.values(), size))
-        by_key = {key: result for answer in answers for key, result in answer.items()}
+        by_key = await create_records(
+            self._operations, activity_type, schema, list(wanted.values()), send_within=self._send_within
+        )
         results = []
         answered: set[str] = set()
         for one in requests:
@@ -105,64 +104,6 @@ class HubSpotWriter:
             for one in stamps
         ]
         return await self.update(activity_type, requests)
-
-    # --- creates -------------------------------------------------------------------------------------------------
-
-    async def _create_batch(
-        self, activity_type: ActivityType, schema: Schema, batch: Sequence[CreateRequest]
-    ) -> dict[str, WriteResult]:
-        keys = [one.key for one in batch]
-        is_unique = schema.key is KeyProperty.UNIQUE
-        try:
-            answer = await self._post(
-                activity_type, "create", [create_input(one, schema) for one in batch], repeatable=is_unique
-            )
-        except RetriableError as error:
-            return dict.fromkeys(keys, unanswered(error, repeatable=False))
-        if answer.status >= 400:
-            return await self._create_in_parts(activity_type, schema, batch, answer)
-        results = {
-            key: WriteResult("done", id=str(one["id"]), version=_version(one), status=answer.status)
-            for one in read_results(answer)
-            if (key := _key_of(one, keys))
-        }
-        rows = attribute(read_rows(answer), [key for key in keys if key not in results])
-        duplicates = [key for key, row in rows.items() if is_unique and row.says_duplicate_of(KEY)]
-        results |= {key: refused(row) for key, row in rows.items()}
-        results |= await self._existing(activity_type, schema, duplicates, status=answer.status)
-        return {key: results.get(key) or unaccounted(status=answer.status) for key in keys}
-
-    async def _create_in_parts(
-        self, activity_type: ActivityType, schema: Schema, batch: Sequence[CreateRequest], answer: ApiResponse
-    ) -> dict[str, WriteResult]:
-        """The results of a batch that was refused as a whole: nothing of it was created."""
-        if not is_record_refusal(answer.status):
-            raise explain(answer, f"a batch of new {activity_type} records")
-        whole = read_whole(answer)
-        send = partial(self._create_batch, activity_type, schema)
-        if schema.key is KeyProperty.UNIQUE and whole.says_duplicate_of(KEY):
-            # Most likely the batch was created before, and only the answer was lost.
-            keys = [one.key for one in batch]
-            existing = await find_keys(self._operations, activity_type, keys, key_property=schema.key)
-            found = {key: _exists(record_id, answer.status) for key, record_id in existing.items()}
-            rest = [one for one in batch if one.key not in found]
-            if found:
-                return found | (await send(rest) if rest else {})
-        if len(batch) > 1:
-            return await in_halves(send, batch)
-        key = batch[0].key
-        if whole.says_duplicate_of(KEY):
-            return {key: unaccounted(status=answer.status, correlation_id=whole.correlation_id)}
-        return {key: refused(whole)}
-
-    async def _existing(
-        self, activity_type: ActivityType, schema: Schema, keys: Sequence[str], *, status: int
-    ) -> dict[str, WriteResult]:
-        """For keys that were refused as taken: the records that have them. `uncertain` where none is to be found."""
-        if not keys:
-            return {}
-        found = await find_keys(self._operations, activity_type, keys, key_property=schema.key)
-        return {key: _exists(found[key], status) if key in found else unaccounted(status=status) for key in keys}
 
     # --- updates -------------------------------------------------------------------------------------------------
 
@@ -208,28 +149,5 @@ class HubSpotWriter:
         )
 
 
-def create_input(request: CreateRequest, schema: Schema) -> dict[str, Any]:
-    """One input of a batch create: our key and the origin stamp go where the portal has properties for them."""
-    origin = request.body.get("origin") or {}
-    marks = {KEY: request.key, SOURCE_SYSTEM: origin.get("system"), SOURCE_ID: origin.get("id")}
-    kept = {name: value for name, value in marks.items() if value and name in schema.properties}
-    return {
-        "properties": {**request.body["properties"], **kept},
-        "associations": request.body.get("associations") or [],
-        # Without one, a bad record makes the whole batch fail.
-        "objectWriteTraceId": request.key,
-    }
-
-
-def _key_of(result: Json, keys: Sequence[str]) -> str | None:
-    """The key a created record was sent under. The order of results is not promised."""
-    stated = (result.get("properties") or {}).get(KEY) or result.get("objectWriteTraceId")
-    return stated if stated in keys else keys[0] if len(keys) == 1 and stated is None else None
-
-
 def _version(result: Json) -> str:
     return millis(read_modified(result))
-
-
-def _exists(record_id: str, status: int) -> WriteResult:
-    return WriteResult("exists", id=record_id, status=status, code="key_exists")

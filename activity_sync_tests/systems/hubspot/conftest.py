@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
-import uvicorn
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.http.limits import NoLimits
 from activity_sync.mapping import load_mapping
 from activity_sync.sandbox.controls import Controls, Fault
 from activity_sync.sandbox.hubspot.app import HubSpotStore, create_app
+from activity_sync.sandbox.serve import serving
 from activity_sync.sandbox.settings import Settings
 from activity_sync.settings import HubSpotSettings
 from activity_sync.systems.hubspot.system import HubSpotSystem
@@ -113,14 +111,8 @@ def note(number: int, *, modified: str = "2026-03-01T00:00:00Z", body: str = "")
 def serve(version: str) -> Iterator[Portal]:
     controls = Controls(Settings(limits_enabled=False, hubspot_post_processing=False))
     store = HubSpotStore(controls)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(store, controls), log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield Portal(f"http://127.0.0.1:{listener.getsockname()[1]}", controls, store, version)
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with serving(create_app(store, controls), port=0) as url:
+        yield Portal(url, controls, store, version)
 
 
 @pytest.fixture
