@@ -18,6 +18,7 @@ from activity_sync.configuration import (
     FlowsConfig,
     LimitsConfig,
     OwnersConfig,
+    SafeguardsConfig,
     TrackingConfig,
     TwinsConfig,
     TypeConfig,
@@ -119,7 +120,7 @@ def test_every_key_of_a_type_is_documented():
     assert _keys_in("Per type,") == set(TypeConfig.model_fields)
 
 
-@pytest.mark.parametrize("section", [OwnersConfig, LimitsConfig, TrackingConfig, TwinsConfig])
+@pytest.mark.parametrize("section", [OwnersConfig, LimitsConfig, SafeguardsConfig, TrackingConfig, TwinsConfig])
 def test_every_key_of_a_smaller_section_is_named(section):
     assert set(section.model_fields) <= _names(_code(_ARCHITECTURE))
 
