@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from activity_sync.ledger.rows import Claim, LinkChange, LinkRow, LinkState, NewLink
 from activity_sync.pipeline.elements import stored
 from activity_sync.pipeline.ending import superseded
+from activity_sync.pipeline.parting import clear_stamps
 from activity_sync.pipeline.rows import Proposal, Result
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -63,6 +64,8 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
                 results.append(_result(proposal, "failed", "transient", answer))
     session.ledger.settle(changes, now=session.clock())
     session.ledger.discard(refused)
+    linked = {one.link_id for one in changes}
+    await clear_stamps(session, scope, [one.source_id for one in mine if links[one.source_id].id in linked])
     return results
 
 

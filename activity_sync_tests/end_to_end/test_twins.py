@@ -79,6 +79,13 @@ def choose(bridge: Bridge, system: str, record_id: str, decision: Decision, othe
         ledger.choose([made])
 
 
+def undo(bridge: Bridge, record_id: str) -> None:
+    """A person parts a HubSpot task from its twin."""
+    with bridge.ledger() as ledger:
+        link = ledger.links("hubspot", ActivityType.TASK, [record_id])[record_id]
+        assert ledger.part(link, [], now=datetime.now(tz=UTC))
+
+
 def held(bridge: Bridge, source: str, record_id: str) -> Mapping[str, Any]:
     """What is known of a task that is held as ambiguous."""
     decision = decisions(bridge, source, "task", record_id)[-1]
@@ -90,7 +97,7 @@ def held(bridge: Bridge, source: str, record_id: str) -> Mapping[str, Any]:
 def stamp(bridge: Bridge, kind: str, record_id: str) -> tuple[str, str]:
     """Which record of which system a HubSpot record says it is."""
     properties = bridge.hubspot(HUBSPOT_TYPES[kind])[record_id]["properties"]
-    return properties["activity_sync_source_system"], properties["activity_sync_source_id"]
+    return properties.get("activity_sync_source_system", ""), properties.get("activity_sync_source_id", "")
 
 
 def rests(bridge: Bridge, held: int = 0) -> None:
@@ -318,4 +325,22 @@ def test_what_has_its_copy_is_no_twin_of_what_is_entered_later(entered: Bridge) 
     assert carry(entered)["created"] == 1
 
     assert entered.counterpart("dynamics", "task", guid(1)) not in {None, "501"}
+    rests(entered)
+
+
+def test_a_link_that_was_wrong_is_undone_for_good(entered: Bridge) -> None:
+    task_here(entered, "501")
+    task_there(entered, 1)
+    assert carry(entered) == {"extracted": 2, "unchanged": 2}
+    assert stamp(entered, "task", "501") == ("dynamics", guid(1))
+
+    undo(entered, "501")
+    assert carry(entered) == {"extracted": 3, "created": 2, "unchanged": 1}
+
+    ours, theirs = (entered.counterpart(*one) for one in (("hubspot", "task", "501"), ("dynamics", "task", guid(1))))
+    assert {ours, theirs}.isdisjoint({None, "501", guid(1)})
+    assert (len(entered.hubspot("tasks")), len(entered.dynamics("task"))) == (2, 2)
+    assert stamp(entered, "task", "501") == ("", "")
+    assert stamp(entered, "task", str(theirs)) == ("dynamics", guid(1))
+    rests(entered)
     rests(entered)
