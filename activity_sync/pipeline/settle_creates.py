@@ -21,6 +21,9 @@ from activity_sync.rules.values import Pending
 _CLOCKS = timedelta(minutes=5)
 """How far the target's clock may be behind ours."""
 
+Announced = tuple[Card, Pending, datetime]
+"""A card, its pending link, and when that was last announced."""
+
 
 async def look_for_creates(observer: Observer, cards: Sequence[Card]) -> None:
     """Every card with a pending link knows what a look into the target says of it. No call where there is none."""
@@ -30,12 +33,21 @@ async def look_for_creates(observer: Observer, cards: Sequence[Card]) -> None:
     reader, kind = observer.target.reader, observer.scope.activity_type
     settle_after = await reader.keys_settle_after(kind)
     now = observer.session.clock()
+    keyless = pending
     if settle_after is not None:
         found = await reader.find_keys(kind, [link.key for _, link, _ in pending])
+        since = await reader.keys_kept_since(kind)
+        ahead = observer.target.clock_ahead
         for card, link, announced in pending:
             certain = now - announced >= settle_after
             card.link = replace(link, found=found.get(link.key), looked=True, certain=certain)
-        return
+        # What was sent before there was a place for keys carries none: not found is not absent.
+        keyless = [one for one in pending if since and one[1].key not in found and one[2] + ahead < since]
+    if keyless:
+        await _look_without_keys(observer, keyless, now=now)
+
+
+async def _look_without_keys(observer: Observer, pending: Sequence[Announced], *, now: datetime) -> None:
     lag = timedelta(seconds=observer.session.configuration.limits.overlap_seconds)
     old = [one for one in pending if now - one[2] >= lag]
     for card, link, announced in pending:

@@ -263,6 +263,13 @@ class Reader(Protocol):
         """
         ...
 
+    async def keys_kept_since(self, activity_type: ActivityType) -> datetime | None:
+        """When records of this type began to have a place for a key, by the system's clock; None: they always had.
+
+        What was created before carries none: that its key is not found proves nothing.
+        """
+        ...
+
     async def deletions(
         self, activity_type: ActivityType, *, cursor: str | None, linked: Callable[[], Collection[str]]
     ) -> Deletions:
@@ -299,9 +306,12 @@ class Reader(Protocol):
         ...
 
     async def field_times(
-        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
+        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str], *, ours: bool = False
     ) -> dict[str, dict[str, datetime]]:
-        """When a person last changed each field of each record, where the system tells; our own writes left out."""
+        """When a person last changed each field of each record, where the system tells; our own writes only if `ours`.
+
+        At best by the field, else by the record as a whole.
+        """
         ...
 
 

@@ -111,6 +111,9 @@ class DynamicsReader:
         """At once: a read by primary key sees every committed write."""
         return timedelta()
 
+    async def keys_kept_since(self, activity_type: ActivityType) -> None:
+        """Always: our key is the primary key."""
+
     async def deletions(
         self, activity_type: ActivityType, *, cursor: str | None, linked: Callable[[], Collection[str]]
     ) -> Deletions:
@@ -165,14 +168,14 @@ class DynamicsReader:
         return False
 
     async def field_times(
-        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str]
+        self, activity_type: ActivityType, ids: Sequence[str], fields: Collection[str], *, ours: bool = False
     ) -> dict[str, dict[str, datetime]]:
         """The row's modification time for every field: columns have none of their own.
 
-        A row that we modified last has no entry: when a person last changed it is not known any more.
+        A row that we modified last has no entry, unless `ours`: when a person last changed it is not known any more.
         """
         table = ACTIVITY_TABLES[activity_type]
-        own_user = await self._own_user()
+        own_user = None if ours else await self._own_user()
         rows = await self._rows_by_id(table, guids(ids), {"$select": f"{table.key},modifiedon,_modifiedby_value"})
         times: dict[str, dict[str, datetime]] = {}
         for row in rows:

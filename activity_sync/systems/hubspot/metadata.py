@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from activity_sync.errors import AuthenticationFailed
 from activity_sync.http.message import ApiRequest, ApiResponse
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import read_rows, read_whole
-from activity_sync.systems.hubspot.wire import Json, read_results
+from activity_sync.systems.hubspot.wire import Json, read_results, read_time
 
 _log = logging.getLogger(__name__)
 
@@ -46,12 +47,16 @@ class KeyProperty(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One activity type. `options`: the internal values of its enumerations; `group`: where new properties go."""
+    """One activity type. `options`: the internal values of its enumerations; `group`: where new properties go.
+
+    `key_since`: when our key property was defined; None where it is not, or its definition does not say.
+    """
 
     properties: frozenset[str] = frozenset()
     unique: frozenset[str] = frozenset()
     options: Mapping[str, Collection[str]] = field(default_factory=dict)
     group: str = _GROUP
+    key_since: datetime | None = None
 
     @property
     def key(self) -> KeyProperty:
@@ -73,6 +78,7 @@ class Schema:
             unique=self.unique | more.unique,
             options={**self.options, **more.options},
             group=self.group,
+            key_since=more.key_since or self.key_since,
         )
 
 
@@ -88,6 +94,9 @@ def read_schema(definitions: Iterable[Json]) -> Schema:
             if one.get("type") == "enumeration" and one.get("options")
         },
         group=next((str(one["groupName"]) for one in living if one.get("groupName")), _GROUP),
+        key_since=next(
+            (read_time(one["createdAt"]) for one in living if one["name"] == KEY and one.get("createdAt")), None
+        ),
     )
 
 

@@ -121,6 +121,10 @@ class HubSpotReader:
             case KeyProperty.ABSENT:
                 return None
 
+    async def keys_kept_since(self, activity_type: ActivityType) -> datetime | None:
+        """When our key property was defined, if the portal says; None where there is none."""
+        return (await self._metadata.read(activity_type)).key_since
+
     async def deletions(
         self, activity_type: ActivityType, *, cursor: str | None, linked: Callable[[], Collection[str]]
     ) -> Deletions:

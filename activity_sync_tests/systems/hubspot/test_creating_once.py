@@ -358,3 +358,18 @@ def test_a_lookup_that_fails_leaves_taken_keys_uncertain_and_new_records_known(p
 
     assert [one.outcome for one in (*first, *results)] == ["done", "uncertain", "done"]
     assert made(portal) == {"Body 1": 1, "Body 2": 1}
+
+
+def test_keys_are_kept_since_their_property_was_defined_and_before_nobody_can_tell(any_portal):
+    async def ask(hubspot):
+        before = await hubspot.reader.keys_kept_since(NOTE)
+        await hubspot.writer.prepare([NOTE])
+        return before, await hubspot.reader.keys_kept_since(NOTE)
+
+    start = any_portal.controls.clock.now()
+    before, since = any_portal.run(ask)
+    read_again = any_portal.run(lambda hubspot: hubspot.reader.keys_kept_since(NOTE))
+
+    assert before is None
+    assert since == read_again
+    assert start - timedelta(milliseconds=1) <= since <= any_portal.controls.clock.now()
