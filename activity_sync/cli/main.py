@@ -10,10 +10,13 @@ from typing import NoReturn
 import click
 
 from activity_sync.cli.demo import demo
+from activity_sync.cli.failures import failures
+from activity_sync.cli.held import held
 from activity_sync.cli.sandbox import sandbox
 from activity_sync.cli.status import status
 from activity_sync.cli.sync import sync
 from activity_sync.cli.trace import trace
+from activity_sync.cli.waiting import waiting
 from activity_sync.errors import ActivitySyncError, ConfigurationError, FatalError
 
 WRONG_USE = 2
@@ -30,7 +33,7 @@ def cli() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
-for _command in (demo, sandbox, status, sync, trace):
+for _command in (demo, failures, held, sandbox, status, sync, trace, waiting):
     cli.add_command(_command)
 
 

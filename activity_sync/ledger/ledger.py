@@ -221,10 +221,12 @@ class Ledger:
 
     # --- people's choices
 
-    def choose(self, made: Sequence[Choice]) -> None:
-        """Each is its record's one choice from now on."""
+    def choose(self, made: Sequence[Choice], *, concerned: Sequence[Outstanding] = ()) -> None:
+        """Each is its record's one choice from now on, and held records that it concerns are looked at again."""
         with writing(self._engine) as connection:
             choices.store(connection, made)
+            if concerned:
+                outstanding.look_again(connection, concerned, made[0].made_at)
 
     def choices(self, system: str, activity_type: ActivityType) -> dict[str, Choice]:
         """What people decided about the system's records of this type, by record id."""

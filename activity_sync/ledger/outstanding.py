@@ -130,6 +130,11 @@ def dismiss(connection: Connection, rows: Sequence[Outstanding]) -> None:
     )
 
 
+def look_again(connection: Connection, rows: Sequence[Outstanding], now: datetime) -> None:
+    """Those of them that are still held are due now: what held them may be decided."""
+    _change(connection, rows, (OutstandingState.HELD,), {"next_try": now})
+
+
 def due(
     connection: Connection, flow: str, activity_type: ActivityType, now: datetime, *, mapping: str | None = None
 ) -> list[Outstanding]:

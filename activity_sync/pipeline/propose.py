@@ -215,7 +215,6 @@ class Proposer:
                     plain,
                     rule=rule,
                     discarded={"candidates": list(candidates), "rivals": list(rivals)},
-                    waits_for=self._candidates(candidates) if rule else (),
                 )
             case actions.Fail(rule=rule):
                 return replace(plain, rule=rule)
@@ -268,10 +267,6 @@ class Proposer:
             "generation": row.generation,
             "target_id": target_id,
         }
-
-    def _candidates(self, ids: Sequence[str]) -> tuple[dict[str, str], ...]:
-        kind = self.scope.activity_type.value
-        return tuple({"system": self.scope.flow.target, "kind": kind, "id": one} for one in ids)
 
     def _waiting(self, card: Card) -> tuple[dict[str, str], ...]:
         source = self.scope.flow.source

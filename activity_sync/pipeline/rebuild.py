@@ -21,7 +21,6 @@ from activity_sync.pipeline.relink import Relinker
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.standing import REBUILD_RULE
 from activity_sync.rules.kinship import Kinship, Pair, sort_pairs
-from activity_sync.rules.values import Missing
 
 _log = logging.getLogger(__name__)
 
@@ -156,7 +155,7 @@ def _hold(session: Session, activity_type: ActivityType, contested: Mapping[Reco
                 case=4,
                 rule=REBUILD_RULE,
                 reason="ambiguous",
-                waits_for=tuple(Missing(other.system, other.kind, other.id) for other in candidates),
+                candidates=tuple(other.id for other in candidates),
             )
             for one, candidates in contested.items()
             if one.system == source

@@ -17,7 +17,7 @@ def standing_holds(session: Session, scope: Scope, source_ids: Collection[str]) 
     """Those of the source's records that a rebuild left to a person."""
     rows = session.ledger.outstanding(scope.flow.name, scope.activity_type, source_ids)
     return {
-        one: Hold(case=4, reason=row.reason, candidates=tuple(each.id for each in row.waits_for), rule=row.rule)
+        one: Hold(case=4, reason=row.reason, candidates=row.candidates, rule=row.rule)
         for one, row in rows.items()
         if row.state is OutstandingState.HELD and row.rule == REBUILD_RULE
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
@@ -34,6 +35,23 @@ class Decision(StrEnum):
     DELETE = "delete"
     RELEASE = "release"
     APART = "apart"
+
+
+_FITTING: Mapping[str, tuple[Decision, ...]] = {
+    "ambiguous": (Decision.LINK, Decision.CREATE, Decision.KEEP),
+    "edited_after_delete": (Decision.CREATE, Decision.KEEP),
+    "edited_before_delete": (Decision.DELETE, Decision.KEEP),
+    "uncertain_create": (Decision.LINK, Decision.CREATE),
+    "oscillating": (Decision.RELEASE, Decision.KEEP),
+}
+
+
+def fitting(reason: str) -> tuple[Decision, ...]:
+    """What a person may decide about a record that is held for this reason; nothing where a decision has no effect.
+
+    `closed` is the policy's to change, and `merged` ends when one of the two counterparts does.
+    """
+    return _FITTING.get(reason, ())
 
 
 def decide_as_chosen(  # noqa: PLR0917 the four of `decide`, and what was chosen about them

@@ -1,0 +1,129 @@
+"""`activity-sync failures`: what failed, trying it again, and hearing no more of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from activity_sync.cli.console import output
+from activity_sync.cli.open_records import (
+    entry,
+    in_state,
+    narrowed,
+    open_ledger,
+    print_json,
+    reason_of,
+    ref_of,
+    selected,
+    selection,
+    show,
+)
+from activity_sync.errors import ConfigurationError
+
+if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
+    from activity_sync.ledger.ledger import Ledger
+    from activity_sync.ledger.outstanding import Outstanding
+
+
+@click.group()
+def failures() -> None:
+    """Records that could not be carried as they are."""
+
+
+@failures.command("list")
+@narrowed
+def list_failures(*, flow_name: str | None, type_name: str | None, as_json: bool) -> None:
+    """List the records that failed, with the reason and what the API said.
+
+    Where the API asked to come back later, the next incremental run tries again. Everything else waits until the record
+    or the mapping changes, or until `failures retry`.
+    """
+    from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
+
+    with open_ledger() as ledger:
+        entries = [entry(row) for row in selected(ledger, OutstandingState.FAILED, flow_name, type_name)]
+    if as_json:
+        print_json(entries)
+        return
+    show(
+        entries,
+        {
+            "reason": reason_of,
+            "correlation id": lambda one: str(one["correlation_id"]),
+            "tries": lambda one: str(one["attempts"]),
+            "next": lambda one: "next run" if one["next_try"] else "after a change",
+        },
+        nothing="nothing has failed",
+    )
+
+
+@failures.command()
+@click.argument("records", metavar="[SYSTEM:TYPE/ID]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Everything that failed, dismissed records left out.")
+@narrowed
+def retry(
+    records: tuple[str, ...], *, every: bool, flow_name: str | None, type_name: str | None, as_json: bool
+) -> None:
+    """Try records again in the next incremental run. Naming a dismissed one takes the dismissal back."""
+    if every == bool(records):
+        raise ConfigurationError(
+            "name the records to try again (SYSTEM:TYPE/ID), or give --all, not both"
+            if every
+            else "name the records to try again (SYSTEM:TYPE/ID), or give --all for everything that failed",
+            setting="--all",
+        )
+    from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
+
+    with open_ledger() as ledger:
+        if every:
+            rows = selected(ledger, OutstandingState.FAILED, flow_name, type_name)
+        else:
+            states = (OutstandingState.FAILED, OutstandingState.DISMISSED)
+            named = [row for one in records for row in in_state(ledger, one, states, wanted="failed")]
+            rows = _narrowed_to(named, flow_name, type_name)
+        ledger.retry_failed(rows, now=datetime.now(tz=UTC))
+        changed = _as_they_are(ledger, rows)
+    _report(changed, "the next incremental run tries", as_json=as_json)
+
+
+@failures.command()
+@click.argument("records", metavar="SYSTEM:TYPE/ID...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def dismiss(records: tuple[str, ...], *, as_json: bool) -> None:
+    """Hear no more of records: they are neither listed nor tried until they change in their system."""
+    from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
+
+    with open_ledger() as ledger:
+        states = (OutstandingState.FAILED,)
+        rows = [row for one in records for row in in_state(ledger, one, states, wanted="failed")]
+        ledger.dismiss_failed(rows)
+        changed = _as_they_are(ledger, rows)
+    _report(changed, "until they change, nobody hears of", as_json=as_json)
+
+
+def _narrowed_to(rows: list[Outstanding], flow_name: str | None, type_name: str | None) -> list[Outstanding]:
+    flow, kind = selection(flow_name, type_name)
+    for row in rows:
+        if (flow is not None and row.flow != flow.name) or (kind is not None and row.activity_type is not kind):
+            raise ConfigurationError(
+                f"{ref_of(row)} is not of this flow and type: leave --flow and --type out where records are named",
+                setting="--flow" if flow is not None else "--type",
+            )
+    return rows
+
+
+def _as_they_are(ledger: Ledger, rows: list[Outstanding]) -> list[Outstanding]:
+    return [
+        found for row in rows for found in ledger.outstanding(row.flow, row.activity_type, [row.source_id]).values()
+    ]
+
+
+def _report(rows: list[Outstanding], what: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json([entry(row) for row in rows])
+    elif not rows:
+        output().print("nothing has failed")
+    else:
+        output().print(f"{what} {', '.join(str(ref_of(row)) for row in rows)}", soft_wrap=True)
