@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from activity_sync.cli.main import main
 
 _EMPTY_AFTER_A_REFUSAL = ("links", "outstanding", "watermarks", "leases", "reads", "elements")
 
@@ -54,3 +60,26 @@ def closed_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def in_this_process(*arguments: str) -> tuple[int, str, str]:
+    """One command without a process of its own: exit code, stdout, stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    code = ended.value.code
+    return (code if isinstance(code, int) else 0), out.getvalue(), err.getvalue()
+
+
+def answer(*arguments: str) -> Any:
+    """The document of a command that succeeds."""
+    code, out, err = in_this_process(*arguments, "--json")
+    assert code == 0, out + err
+    return json.loads(out)
+
+
+def refusal(*arguments: str) -> str:
+    """The message of a command that is used wrongly."""
+    code, out, _ = in_this_process(*arguments, "--json")
+    assert code == 2, out
+    return str(json.loads(out)["error"]["message"])
