@@ -12,6 +12,7 @@ import click
 from activity_sync.cli.demo import demo
 from activity_sync.cli.failures import failures
 from activity_sync.cli.held import held
+from activity_sync.cli.ledger import ledger
 from activity_sync.cli.sandbox import sandbox
 from activity_sync.cli.status import status
 from activity_sync.cli.sync import sync
@@ -33,7 +34,7 @@ def cli() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
-for _command in (demo, failures, held, sandbox, status, sync, trace, waiting):
+for _command in (demo, failures, held, ledger, sandbox, status, sync, trace, waiting):
     cli.add_command(_command)
 
 

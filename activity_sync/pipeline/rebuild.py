@@ -76,7 +76,7 @@ async def rebuild(session: Session, activity_type: ActivityType) -> Rebuilt:
         for one, candidates in sorted(contested.items())
     ]
     session.ledger.note_keys_read(activity_type)
-    _log.warning(
+    _log.info(
         "event=ledger_rebuilt type=%s linked=%d known=%d not_rebuilt=%d",
         activity_type,
         result.linked,

@@ -26,10 +26,14 @@ async def recall(session: Session, scope: Scope) -> None:
     if not read:
         return  # nothing is to be decided yet, and a call for nothing
     if any(key_bytes(one) is not None for one in read) or await _holds_keys(session, scope):
+        found = await rebuild(session, kind)
         _log.warning(
-            "event=ledger_is_new type=%s remedy=%s", kind, "records carry keys of an earlier ledger: rebuilding it"
+            "event=ledger_was_lost type=%s linked=%d not_rebuilt=%d remedy=%s",
+            kind,
+            found.linked,
+            len(found.not_rebuilt),
+            "rebuilt from the keys in both systems; activity-sync ledger rebuild names what is missing",
         )
-        await rebuild(session, kind)
     session.ledger.note_keys_read(kind)
 
 

@@ -86,8 +86,7 @@ class Relinker:
             cards.append(card)
         bases = {id(card): bases_of(card, self._agreed(card)) for card in cards}
         if differing := [card for card in cards if (agreed := self._agreed(card)) is not None and agreed.then_update]:
-            await self._ask_for_times(differing)
-            bases |= {id(card): bases_of(card, self._as_edited(card)) for card in differing}
+            bases |= await self._as_edited(differing)
         made = self.session.ledger.adopt(
             [self._link(pair, card, *bases[id(card)]) for card, (pair, _, _) in zip(cards, found, strict=True)],
             now=self.session.clock(),
@@ -98,24 +97,29 @@ class Relinker:
         """What the two sides agree on; None where one of them breaks its own system's contract."""
         match card.source, card.target:
             case Present(invalid=None) as source, Present() as target:
-                return adopt(source, target, self.policy, target_id=card.target_record.id if card.target_record else "")
+                return adopt(source, target, self.policy, target_id=_there(card))
         return None
 
-    def _as_edited(self, card: Card) -> Adopt | None:
-        agreed = self._agreed(card)
-        if agreed is None or not (isinstance(card.source, Present) and isinstance(card.target, Present)):
-            return agreed
-        return as_edited(agreed, card.source, card.target)
-
-    async def _ask_for_times(self, cards: Sequence[Card]) -> None:
+    async def _as_edited(self, cards: Sequence[Card]) -> dict[int, tuple[Fingerprint, Fingerprint]]:
+        """The bases of pairs that differ: the ledger missed an edit, on the side that was written last."""
         fields = {name for card in cards if (agreed := self._agreed(card)) is not None for name in agreed.then_update}
-        target_ids = [card.target_record.id for card in cards if card.target_record is not None]
-        at_source = await self.observer.source.reader.field_times(self.kind, [card.seen.id for card in cards], fields)
-        at_target = await self.observer.target.reader.field_times(self.kind, target_ids, fields)
+        by_people, by_anyone = [
+            (
+                await self.observer.source.reader.field_times(self.kind, [_here(c) for c in cards], fields, ours=ours),
+                await self.observer.target.reader.field_times(self.kind, [_there(c) for c in cards], fields, ours=ours),
+            )
+            for ours in (False, True)
+        ]
+        bases = {}
         for card in cards:
-            if isinstance(card.source, Present) and isinstance(card.target, Present) and card.target_record is not None:
-                card.source = replace(card.source, field_times=at_source.get(card.seen.id, {}))
-                card.target = replace(card.target, field_times=at_target.get(card.target_record.id, {}))
+            agreed = self._agreed(card)
+            if agreed is None or not (isinstance(card.source, Present) and isinstance(card.target, Present)):
+                continue
+            source = replace(card.source, field_times=by_people[0].get(_here(card), {}))
+            target = replace(card.target, field_times=by_people[1].get(_there(card), {}))
+            here, there = by_anyone[0].get(_here(card), {}), by_anyone[1].get(_there(card), {})
+            bases[id(card)] = bases_of(card, as_edited(agreed, source, target, here=here, there=there))
+        return bases
 
     def _link(self, pair: Pair, card: Card, source: Fingerprint, target: Fingerprint) -> AdoptedLink:
         flow = self.scope.flow
@@ -227,6 +231,14 @@ def scope_of(session: Session, flow: Flow, activity_type: ActivityType) -> Scope
     today = session.clock()
     start = midnight(today.date())
     return Scope(flow, activity_type, "", Partitions((day_of(today),), Window(start, today)))
+
+
+def _here(card: Card) -> str:
+    return card.seen.id
+
+
+def _there(card: Card) -> str:
+    return card.target_record.id if card.target_record is not None else ""
 
 
 def _in(pair: Pair, system: str) -> RecordRef:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from activity_sync.activities.fingerprint import FieldPrint
 from activity_sync.rules.actions import Adopt, Moves
@@ -13,6 +15,8 @@ from activity_sync.rules.values import Policy, Present, Tombstoned
 # A base that equals no value: the field counts as changed on that side, on this pass and on any later one, until a
 # flow has carried it. So a difference survives a crash between the linking and the write.
 UNLIKE_ANY = FieldPrint("-", "-")
+
+Times = Mapping[str, datetime]
 
 
 def adopt(source: Present, target: Present, policy: Policy, *, target_id: str) -> Adopt:
@@ -46,22 +50,29 @@ def adopt_again(link: Tombstoned, source: Present, target: Present) -> Adopt:
     )
 
 
-def as_edited(found: Adopt, source: Present, target: Present) -> Adopt:
-    """A field that people edited on one side alone, as the times of edits tell, counts as changed there alone.
+def as_edited(found: Adopt, source: Present, target: Present, *, here: Times, there: Times) -> Adopt:
+    """What differs between records that were in step once changed on the side that was written last, not on both.
 
-    For records that we know to be one activity: what differs was in step once.
+    `here` and `there`: when each field was last written in the source and the target, by whomever; where that tells
+    nothing, or people edited both sides, the field stays contested. Compared by the second, the coarser precision.
     """
-    here, there = source.field_times or {}, target.field_times or {}
-    unedited_here = {f for f in found.then_update if f in there and f not in here}
-    unedited_there = {f for f in found.then_update if f in here and f not in there}
+    unclear = found.then_update
+    both = (source.field_times or {}).keys() & (target.field_times or {}).keys()
+    later = {f: _second(here.get(f)) - _second(there.get(f)) for f in unclear if f not in both}
     return replace(
         found,
         moves=replace(
             found.moves,
-            source=found.moves.source | {f: source.prints[f] for f in unedited_here & source.prints.keys()},
-            target=found.moves.target | {f: target.prints[f] for f in unedited_there & target.prints.keys()},
+            source=found.moves.source
+            | {f: source.prints[f] for f, by in later.items() if by < 0 and f in source.prints},
+            target=found.moves.target
+            | {f: target.prints[f] for f, by in later.items() if by > 0 and f in target.prints},
         ),
     )
+
+
+def _second(moment: datetime | None) -> int:
+    return 0 if moment is None else int(moment.timestamp())
 
 
 def differing_fields(source: Present, target: Present) -> frozenset[str]:

@@ -298,6 +298,11 @@ class Reader(Protocol):
         """Whether any record carries a key of ours in a place of its own, asked cheaply: a hint, never a proof."""
         ...
 
+    @property
+    def versions_are_ordered(self) -> bool:
+        """Whether `is_behind` knows of any two versions of a record which came first; else they are opaque."""
+        ...
+
     def is_behind(self, record: SourceRecord, version: str) -> bool:
         """Whether a page of `changes` shows `record` older than `version`, which it certainly had already.
 
@@ -404,6 +409,11 @@ class System(Protocol):
     @property
     def shows_unassociated(self) -> bool:
         """Whether people find an activity that hangs on no record."""
+        ...
+
+    @property
+    def times_by_field(self) -> bool:
+        """Whether `field_times` tells of each field by itself when a person edited it; else of the record as a whole."""
         ...
 
     async def identify(self) -> Account:

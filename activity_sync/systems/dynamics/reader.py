@@ -35,6 +35,9 @@ class DynamicsReader:
     not empty counts. `own_user`: the id of the user we write as.
     """
 
+    versions_are_ordered = False
+    """Etags are opaque."""
+
     def __init__(
         self,
         operations: Operations,

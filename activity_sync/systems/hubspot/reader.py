@@ -49,6 +49,9 @@ _APP_SOURCES: Final = frozenset({"INTEGRATION", "API"})
 class HubSpotReader:
     """Reads activities. `columns`: the properties to read of a type; `properties_of`: those that hold a field."""
 
+    versions_are_ordered = True
+    """They are modification times."""
+
     def __init__(
         self,
         operations: Operations,
