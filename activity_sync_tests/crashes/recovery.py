@@ -38,17 +38,19 @@ class Trial:
 
 @dataclass
 class Recovery:
-    """A world in which a type's scenario has come to the run that will be killed."""
+    """A world in which a type's scenario has come to the run that will be killed: the second, or the very first one."""
 
     world: World
     kind: ActivityType
+    first_run: bool = False
     ready: Saved = field(init=False)
 
     def __post_init__(self) -> None:
         self.story = Story(self.world, self.kind)
         self.story.begin()
-        self.carry(FLOWS)
-        self.story.go_on()
+        if not self.first_run:
+            self.carry(FLOWS)
+            self.story.go_on()
         self.ready = self.world.save("ready")
         self._expected: dict[bool, dict[str, Any]] = {}
 

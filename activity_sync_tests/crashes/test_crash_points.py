@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,21 +27,25 @@ _EVERY = 67
 """Of a sample. Neither even nor a multiple of three: all sides, orders and kinds of rerun come up."""
 
 
-def trials(effects: int) -> list[Trial]:
-    """Every trial of a run with so many effects."""
+def trials(effects: int, *, later: bool = True) -> list[Trial]:
+    """Every trial of a run with so many effects. `later`: with those in which people work on meanwhile."""
     points = [Point(number, side) for number in range(1, effects + 1) for side in ("before", "after")]
     found = []
     for place, point in enumerate(points):
         found += [Trial(point, mirror_first=False), Trial(point, mirror_first=True)]
-        found.append(Trial(point, mirror_first=place % 2 == 1, later=True))
+        if later:
+            found.append(Trial(point, mirror_first=place % 2 == 1, later=True))
     return found
 
 
-def chosen(everything: Sequence[Trial], kind: ActivityType, part: int) -> Sequence[Trial]:
-    """A part of all; or of a sample, for which every type begins elsewhere, so that together they are five times it."""
-    if _ALL:
-        return everything[part::_PARTS]
-    return everything[list(ActivityType).index(kind) * (_EVERY // len(ActivityType)) :: _EVERY]
+def chosen(everything: Sequence[Trial], part: int, *, start: int) -> Sequence[Trial]:
+    """A part of all; or a sample from `start` on."""
+    return everything[part::_PARTS] if _ALL else everything[start::_EVERY]
+
+
+def failures(recovery: Recovery, tried: Sequence[Trial]) -> dict[str, Any]:
+    """What was not as in the undisturbed run, by trial."""
+    return {recovery.describe(trial): differences for trial in tried if (differences := recovery.differences(trial))}
 
 
 @pytest.mark.slow
@@ -52,16 +57,24 @@ def test_killed_at_any_effect_and_run_again_all_ends_as_if_nothing_had_happened(
 ) -> None:
     with make_world(tmp_path) as world:
         recovery = Recovery(world, kind)
-        everything = [Trial(None, mirror_first=True), *trials(len(recovery.effects))]
+        # Every type begins elsewhere: together the samples are five times as dense.
+        start = list(ActivityType).index(kind) * (_EVERY // len(ActivityType))
+        sample = chosen(trials(len(recovery.effects)), part, start=start)
 
-        failed = {
-            recovery.describe(trial): differences
-            for trial in chosen(everything, kind, part)
-            if (differences := recovery.differences(trial))
-        }
-
+        failed = failures(recovery, [Trial(None, mirror_first=True), *sample])
         world.forget()
         recovery.carry([*DYNAMICS_FIRST, *HUBSPOT_FIRST])
 
         assert failed == {}
         assert world.writes() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_killed_in_the_very_first_run_and_run_again_all_is_there_once(tmp_path: Path) -> None:
+    with make_world(tmp_path) as world:
+        recovery = Recovery(world, ActivityType.MEETING, first_run=True)
+        everything = trials(len(recovery.effects), later=False)
+
+        assert failures(recovery, everything if _ALL else everything[::_EVERY]) == {}
+        assert any("/properties/" in name for name in recovery.effects)
