@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.ledger.choices import Choice, Decision
 from activity_sync.sandbox.hubspot.rewriting import visible_text
 from activity_sync_tests.end_to_end.bridge import (
     CONTACT_IDS,
@@ -36,15 +35,25 @@ def at(moment: datetime) -> str:
 
 @pytest.fixture
 def entered(bridge: Bridge) -> Bridge:
-    """Everybody is there on both sides, and twins of every type are linked."""
+    """Everybody is there on both sides, and twins among the tasks are linked."""
     populate(bridge)
-    configure(bridge, "link")
+    configure(bridge)
     return bridge
 
 
-def configure(bridge: Bridge, twins: str, *, conflict: str = "latest_wins") -> None:
-    types = "".join(f"    {kind}: {{twins: {twins}, conflict: {conflict}}}\n" for kind in ActivityType)
-    bridge.configure(f"flows:\n  hubspot_to_dynamics:\n{types}  dynamics_to_hubspot:\n{types}")
+def configure(
+    bridge: Bridge,
+    twins: str = "link",
+    *,
+    kinds: Collection[str] = ("task",),
+    two_way: bool = True,
+    conflict: str = "latest_wins",
+) -> None:
+    """Only these types are on."""
+    on, off = f"{{twins: {twins}, conflict: {conflict}}}", "{enabled: false}"
+    here = "".join(f"    {kind}: {on if kind in kinds else off}\n" for kind in ActivityType)
+    there = "".join(f"    {kind}: {on if kind in kinds and two_way else off}\n" for kind in ActivityType)
+    bridge.configure(f"flows:\n  hubspot_to_dynamics:\n{here}  dynamics_to_hubspot:\n{there}")
 
 
 OWNED = {"ownerid": {"type": "systemuser", "id": USER_ID}}
@@ -72,18 +81,10 @@ def task_there(
     dynamics_activity(bridge, "task", guid(number), columns | OWNED | more, about=about)
 
 
-def choose(bridge: Bridge, system: str, record_id: str, decision: Decision, other_id: str = "") -> None:
-    """What a person decides about a held task."""
-    with bridge.ledger() as ledger:
-        made = Choice(system, ActivityType.TASK, record_id, decision, datetime.now(tz=UTC), other_id=other_id)
-        ledger.choose([made])
-
-
-def undo(bridge: Bridge, record_id: str) -> None:
-    """A person parts a HubSpot task from its twin."""
-    with bridge.ledger() as ledger:
-        link = ledger.links("hubspot", ActivityType.TASK, [record_id])[record_id]
-        assert ledger.part(link, [], now=datetime.now(tz=UTC))
+def run(bridge: Bridge, *arguments: str) -> None:
+    """The command ends well."""
+    done = bridge.command(*arguments)
+    assert done.returncode == 0, done.stderr
 
 
 def held(bridge: Bridge, source: str, record_id: str) -> Mapping[str, Any]:
@@ -190,6 +191,7 @@ EQUAL: Mapping[str, tuple[dict[str, str], dict[str, Any], list[dict[str, Any]]]]
 
 
 def test_twins_of_every_type_that_say_the_same_are_linked_without_a_write(entered: Bridge) -> None:
+    configure(entered, kinds=EQUAL)
     for number, (kind, (here, there, parties)) in enumerate(EQUAL.items()):
         hubspot_activity(entered, kind, "501", {"hs_timestamp": at(NOON), "hubspot_owner_id": "7001", **here})
         dynamics_activity(entered, kind, guid(number), OWNED | there, parties=parties)
@@ -208,7 +210,7 @@ def test_twins_of_every_type_that_say_the_same_are_linked_without_a_write(entere
 
 
 def test_twins_that_differ_are_linked_and_then_carried_as_edits_of_both(entered: Bridge) -> None:
-    configure(entered, "link", conflict="dynamics_wins")
+    configure(entered, kinds=["call"], conflict="dynamics_wins")
     here, there, parties = EQUAL["call"]
     here = here | {"hs_call_body": "<p>He will think about it</p>"}
     del here["hs_call_to_number"]
@@ -226,6 +228,19 @@ def test_twins_that_differ_are_linked_and_then_carried_as_edits_of_both(entered:
     assert (shown["hs_call_to_number"], row["phonenumber"]) == ("+49 30 2000",) * 2
     assert {one["partyid"]["id"] for one in row["parties"] if one["participationtypemask"] == 2} == set(CONTACT_IDS[:2])
     assert (len(entered.hubspot("calls")), len(entered.dynamics("phonecall"))) == (1, 1)
+    rests(entered)
+
+
+def test_a_one_way_flow_links_them_and_writes_nothing_to_its_source(entered: Bridge) -> None:
+    configure(entered, two_way=False)
+    task_here(entered, "501", hs_task_body="<p>By May</p>")
+    task_there(entered, 1)
+    before = entered.hubspot("tasks")
+
+    assert carry(entered) == {"extracted": 1, "updated": 1}
+
+    assert entered.dynamics("task")[guid(1)]["description"] == "By May"
+    assert entered.hubspot("tasks") == before
     rests(entered)
 
 
@@ -253,17 +268,15 @@ def test_the_time_the_words_and_the_record_decide(entered: Bridge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("system", "record_id", "decision", "other_id"),
+    "resolve",
     [
-        ("hubspot", "501", Decision.LINK, guid(2)),
-        ("dynamics", guid(2), Decision.LINK, "501"),
-        ("hubspot", "501", Decision.CREATE, ""),
+        ("hubspot:task/501", "--link", guid(2)),
+        (f"dynamics:task/{guid(2)}", "--link", "501"),
+        ("hubspot:task/501", "--create"),
     ],
     ids=["link", "link there", "create"],
 )
-def test_several_candidates_are_held_until_a_person_decides(
-    entered: Bridge, system: str, record_id: str, decision: Decision, other_id: str
-) -> None:
+def test_several_candidates_are_held_until_a_person_decides(entered: Bridge, resolve: tuple[str, ...]) -> None:
     task_here(entered, "501")
     task_there(entered, 1)
     task_there(entered, 2, when=NOON + timedelta(minutes=5))
@@ -275,10 +288,10 @@ def test_several_candidates_are_held_until_a_person_decides(
     assert held(entered, "dynamics", guid(1)) == {"candidates": ["501"], "rivals": [guid(2)]}
     rests(entered, held=3)
 
-    choose(entered, system, record_id, decision, other_id)
+    run(entered, "held", "resolve", *resolve)
     found = carry(entered)
 
-    if decision is Decision.LINK:
+    if "--link" in resolve:
         assert entered.counterpart("hubspot", "task", "501") == guid(2)
         assert found["created"] == 1, "the other one is nobody's twin any more"
         assert (len(entered.hubspot("tasks")), len(entered.dynamics("task"))) == (2, 2)
@@ -334,7 +347,7 @@ def test_a_link_that_was_wrong_is_undone_for_good(entered: Bridge) -> None:
     assert carry(entered) == {"extracted": 2, "unchanged": 2}
     assert stamp(entered, "task", "501") == ("dynamics", guid(1))
 
-    undo(entered, "501")
+    run(entered, "held", "undo", "hubspot:task/501")
     assert carry(entered) == {"extracted": 3, "created": 2, "unchanged": 1}
 
     ours, theirs = (entered.counterpart(*one) for one in (("hubspot", "task", "501"), ("dynamics", "task", guid(1))))
