@@ -43,6 +43,7 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
     written = await session.target(scope).writer.create(
         scope.activity_type, [CreateRequest(one.key or "", one.body or {}) for one in mine]
     )
+    unique = session.target(scope).writer.keys_are_unique
     now = session.clock().isoformat()
     changes: list[LinkChange] = []
     refused: list[int] = []
@@ -61,6 +62,9 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
                 # Case 9: it may have happened. The pending link stays and is settled by key, first thing next run.
                 results.append(_result(proposal, "deferred", "uncertain", answer))
             case _:
+                # Nothing was made: where keys prove little, a link left pending would be waited for, or held.
+                if link.fresh and not unique:
+                    refused.append(link.id)
                 results.append(_result(proposal, "failed", "transient", answer))
     session.ledger.settle(changes, now=session.clock())
     session.ledger.discard(refused)
