@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from activity_sync.activities.activity import Activity, RichText, Value
 from activity_sync.activities.fingerprint import FieldPrint, Fingerprint, fingerprint
@@ -204,9 +205,17 @@ class Observer:
             row.revision,
             plan_prints=tuple(prints(one) for one in plan.get("prints", ())),
             plan_on_source=plan.get("writes_to") == self.scope.flow.source,
+            plan_since=self.claimed(plan),
             generation=row.generation,
             oscillating=self.oscillates(row, source_side, shown),
         )
+
+    def claimed(self, plan: Mapping[str, Any]) -> datetime | None:
+        """When an unfinished write to the target was claimed, by the target's clock; None where that tells nothing."""
+        at = plan.get("at")
+        if at is None or plan.get("writes_to") != self.scope.flow.target or not self.target.times_by_field:
+            return None
+        return datetime.fromisoformat(at) + self.target.clock_ahead
 
     def oscillates(self, row: LinkRow, side: Side, shown: Fingerprint | None) -> bool:
         """More than four of our writes in an hour, and nothing a reader would see has changed."""

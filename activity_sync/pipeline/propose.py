@@ -30,7 +30,7 @@ from activity_sync.pipeline.twins import TwinFinder, named
 from activity_sync.rules import actions
 from activity_sync.rules.chosen import Decision, decide_as_chosen
 from activity_sync.rules.decide import decide
-from activity_sync.rules.settle import read_side
+from activity_sync.rules.linked import read_target
 from activity_sync.rules.values import Delete, Gone, GoneHow, Linked, NoLink, Pending, Present
 from activity_sync.systems.system import Loss
 
@@ -57,7 +57,8 @@ class Proposer:
         await confirm_mirror_creates(self.session, self.scope)
         links = self.session.ledger.links(self.scope.flow.source, self.scope.activity_type, [one.id for one in seen])
         self.choices = self.session.ledger.choices(self.scope.flow.source, self.scope.activity_type)
-        self.holds = standing_holds(self.session, self.scope, [one.id for one in seen if one.id not in links])
+        unlinked = [one.id for one in seen if one.id not in links]
+        self.holds = standing_holds(self.session, self.scope, unlinked, self.choices)
         self.dismissed = dismissed_versions(self.session, self.scope, [one.id for one in seen])
         await self.observer.target.learn([self.scope.activity_type])
         cards = [self.observer.card(one, links.get(one.id)) for one in seen]
@@ -250,8 +251,7 @@ class Proposer:
         shown = self.observer.prints(intended)
         if not (isinstance(card.link, Linked) and isinstance(card.target, Present)):
             return shown
-        plan = () if card.link.plan_on_source else card.link.plan_prints
-        theirs = read_side(card.link.target, card.target, plan).changed - set(fields)
+        theirs = read_target(card.link, card.target).changed - set(fields)
         return {name: entry for name, entry in shown.items() if name not in theirs}
 
     @staticmethod

@@ -27,12 +27,13 @@ async def write_deletes(session: Session, scope: Scope, proposals: Sequence[Prop
 async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
     still = await still_as_decided(session, scope, proposals)
     rows = session.ledger.links_by_id([one.link_id for one in proposals if one.link_id is not None])
+    claimed = session.clock()
     claims = {
-        one.source_id: Claim(one.link_id, one.revision, plan_of(scope, one, rows[one.link_id]))
+        one.source_id: Claim(one.link_id, one.revision, plan_of(scope, one, rows[one.link_id], at=claimed))
         for one in proposals
         if one.source_id in still and one.link_id in rows and one.revision is not None
     }
-    won = session.ledger.claim(list(claims.values()), now=session.clock())
+    won = session.ledger.claim(list(claims.values()), now=claimed)
     mine = [one for one in proposals if one.source_id in claims and claims[one.source_id].link_id in won]
     taken = {one.source_id for one in mine}
     results = [Result(one, "stale") for one in proposals if one.source_id not in taken]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from activity_sync.ledger.rows import Claim, ElementChange, LinkChange, LinkRow
@@ -27,12 +28,13 @@ async def write_updates(session: Session, scope: Scope, proposals: Sequence[Prop
 async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
     still = await still_as_decided(session, scope, proposals)
     rows = session.ledger.links_by_id([one.link_id for one in proposals if one.link_id is not None])
+    claimed = session.clock()
     claims = {
-        one.source_id: Claim(one.link_id, one.revision, plan_of(scope, one, rows[one.link_id]))
+        one.source_id: Claim(one.link_id, one.revision, plan_of(scope, one, rows[one.link_id], at=claimed))
         for one in proposals
         if one.source_id in still and one.link_id in rows and one.revision is not None
     }
-    won = session.ledger.claim(list(claims.values()), now=session.clock())
+    won = session.ledger.claim(list(claims.values()), now=claimed)
     mine = [one for one in proposals if one.source_id in claims and claims[one.source_id].link_id in won]
     taken = {one.source_id for one in mine}
     results = [Result(one, "stale") for one in proposals if one.source_id not in taken]
@@ -70,15 +72,17 @@ async def still_as_decided(session: Session, scope: Scope, proposals: Sequence[P
     }
 
 
-def plan_of(scope: Scope, proposal: Proposal, row: LinkRow) -> dict[str, Any]:
-    """The write plan: which system is written to, which fields, and the fingerprints that the write leaves there.
+def plan_of(scope: Scope, proposal: Proposal, row: LinkRow, *, at: datetime) -> dict[str, Any]:
+    """The write plan: which system is written to, when, which fields, and the fingerprints that are left there.
 
-    What an unfinished plan before it may have left stays listed: it is ours too, not an edit by a person.
+    What an unfinished plan before it may have left stays listed: it is ours too, not an edit by a person. `at`: by our
+    own clock; until then the target was as it was decided on.
     """
     before = row.plan or {}
     unfinished = before.get("prints", []) if before.get("writes_to") == scope.flow.target else []
     return {
         "writes_to": scope.flow.target,
+        "at": at.isoformat(),
         "fields": list(proposal.fields),
         "prints": [*unfinished, {name: str(entry) for name, entry in proposal.target_prints.items()}],
     }

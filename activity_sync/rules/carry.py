@@ -15,8 +15,9 @@ from activity_sync.rules.values import Closed, Linked, Policy, Present
 def carry(link: Linked, source: Present, target: Present, policy: Policy, *, ours: Reading, theirs: Reading) -> Action:
     """Carry what the source changed. `ours` reads the source against its base, `theirs` the target."""
     merge = merge_fields(source, target, policy, ours=ours, theirs=theirs)
-    if merge.undecided:
-        return ReadTimes(case=14, fields=tuple(sorted(merge.undecided)))
+    unclear = merge.undecided | (theirs.undated & merge.write if policy.two_way else frozenset())
+    if unclear:
+        return ReadTimes(case=14, fields=tuple(sorted(unclear)))
     if merge.write or source.associations:
         return _write(link, source, target, policy, ours=ours, theirs=theirs, merge=merge)
     moves = _moves(link, source, target, ours=ours, theirs=theirs, merge=merge)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from activity_sync.activities.fingerprint import Fingerprint
 from activity_sync.rules.actions import (
     Action,
     Defer,
@@ -13,12 +12,13 @@ from activity_sync.rules.actions import (
     Hold,
     ReadSource,
     ReadTarget,
+    ReadTimes,
     Relink,
     Skip,
     Unlink,
 )
 from activity_sync.rules.carry import carry, carry_nothing
-from activity_sync.rules.settle import read_side
+from activity_sync.rules.settle import Reading, read_side
 from activity_sync.rules.tombstoned import bring_back
 from activity_sync.rules.values import (
     Delete,
@@ -58,11 +58,13 @@ def _source_gone(link: Linked, target: Observation, policy: Policy) -> Action:
         case Gone():
             return Forget(case=20, reason="gone on both sides")
         case Present():
-            edited = read_side(link.target, target, _plan(link)).changed
+            theirs = read_target(link, target)
             # With `ignore` in a one-way sync nothing of the target is at stake: its edits are its own.
             at_stake = policy.two_way or policy.delete is not Delete.IGNORE
-            if edited and at_stake:
+            if theirs.changed and at_stake:
                 return Hold(case=18, reason="edited_before_delete")
+            if theirs.undated and at_stake:
+                return ReadTimes(case=18, fields=tuple(sorted(theirs.undated)))
             return DeleteTarget(case=18, how=policy.delete)
 
 
@@ -87,9 +89,12 @@ def _source_present(link: Linked, source: Present, target: Observation, policy: 
         if wanted or link.plan_prints or policy.remapped:
             return ReadTarget(case=21)
         return carry_nothing(link, source, ours)
-    theirs = read_side(link.target, target, _plan(link))
+    theirs = read_target(link, target)
     return carry(link, source, target, policy, ours=ours, theirs=theirs)
 
 
-def _plan(link: Linked) -> tuple[Fingerprint, ...]:
-    return () if link.plan_on_source else link.plan_prints
+def read_target(link: Linked, target: Present) -> Reading:
+    """The target against its base, with what an unfinished write of this flow's left there."""
+    if link.plan_on_source:
+        return read_side(link.target, target)
+    return read_side(link.target, target, link.plan_prints, plan_since=link.plan_since)

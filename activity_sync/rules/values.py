@@ -156,8 +156,10 @@ class Linked:
 
     `plan_prints`: what each unfinished step of our own write leaves in the fields *that it writes*, first to last (an
     unfinished plan that is replaced keeps its prints before those of the new one). `plan_on_source`: that write was the
-    mirror flow's, to what is the source here. `oscillating`: written more than four times in an hour without any
-    field differing in visible text. `survivor_linked`: the record that the source was merged into has its own link.
+    mirror flow's, to what is the source here. `plan_since`: when that write was claimed, by the target's clock; None
+    where the target cannot tell of a single field when a person edited it. `oscillating`: written more than four times
+    in an hour without any field differing in visible text. `survivor_linked`: the record that the source was merged
+    into has its own link.
     `generation`: how often this activity was created anew in the target.
     """
 
@@ -170,6 +172,7 @@ class Linked:
     oscillating: bool = False
     survivor_linked: bool = False
     plan_on_source: bool = False
+    plan_since: datetime | None = None
     generation: int = 0
 
 

@@ -413,7 +413,7 @@ class System(Protocol):
 
     @property
     def times_by_field(self) -> bool:
-        """Whether `field_times` tells of each field by itself when a person edited it; else of the record as a whole."""
+        """Whether `field_times` tells of each field by itself when people edited it; else of the record as a whole."""
         ...
 
     async def identify(self) -> Account:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -41,9 +41,16 @@ def prints_of(fields: Mapping[str, str]) -> dict[str, FieldPrint]:
     return {name: FieldPrint(value, plain(value)) for name, value in fields.items()}
 
 
+def moment(at: int) -> datetime:
+    return _EPOCH + timedelta(seconds=at)
+
+
 @dataclass
 class Record:
-    """`agreed`: per field the value that the sync put there, or that it has carried or acknowledged."""
+    """`agreed`: per field the value that the sync put there, or that it has carried or acknowledged.
+
+    `changed_at`: when the record was last changed as a whole; None when the sync did that.
+    """
 
     id: str
     fields: dict[str, str]
@@ -52,6 +59,7 @@ class Record:
     gone: bool = False
     agreed: dict[str, str] = field(default_factory=dict)
     edited_at: dict[str, int] = field(default_factory=dict)
+    changed_at: int | None = None
 
     def edited(self, name: str) -> bool:
         """Whether a person's edit has not been carried: any difference."""
@@ -64,22 +72,24 @@ class Record:
     def has_news(self) -> bool:
         return any(self.visibly_edited(name) for name in COMMON)
 
-    def times(self, names: tuple[str, ...]) -> dict[str, datetime]:
-        return {n: _EPOCH + timedelta(seconds=self.edited_at[n]) for n in names if n in self.edited_at}
-
 
 class Crm:
-    """`rewrites`: the server puts markup of its own around every body it is given."""
+    """`rewrites`: the server puts markup of its own around every body it is given.
+
+    `times_by_field`: it knows of each field when a person edited it; else only when the record was changed last.
+    """
 
     def __init__(self, name: str, *, rewrites: bool) -> None:
         self.name = name
         self.rewrites = rewrites
+        self.times_by_field = name == "alpha"
         self.records: dict[str, Record] = {}
 
     def person_creates(self, values: Mapping[str, str], *, now: int) -> str:
         record = Record(f"{self.name}-{len(self.records)}", dict.fromkeys(FIELDS[self.name], ""))
         record.fields |= {"status": "open"} | {n: v for n, v in values.items() if n in record.fields}
         record.edited_at = dict.fromkeys(record.fields, now)
+        record.changed_at = now
         self.records[record.id] = record
         return record.id
 
@@ -87,15 +97,23 @@ class Crm:
         record = self.records[record_id]
         if record.fields[name] != value:
             record.fields[name] = value
-            record.edited_at[name] = now
+            record.edited_at[name] = record.changed_at = now
             record.version += 1
 
     def person_deletes(self, record_id: str) -> None:
         self.records[record_id].gone = True
 
-    def touch(self, record_id: str) -> None:
+    def touch(self, record_id: str, *, now: int) -> None:
         """The version moves, nothing else."""
         self.records[record_id].version += 1
+        self.records[record_id].changed_at = now
+
+    def time_of(self, record: Record, name: str) -> int | None:
+        """When a person last edited the field, as far as this CRM can tell."""
+        return record.edited_at.get(name) if self.times_by_field else record.changed_at
+
+    def times(self, record: Record, names: Collection[str]) -> dict[str, datetime]:
+        return {name: moment(at) for name in names if (at := self.time_of(record, name)) is not None}
 
     def find_key(self, key: str) -> str | None:
         return next((one.id for one in self.records.values() if one.key == key), None)
@@ -114,6 +132,7 @@ class Crm:
             record.fields[name] = self._as_kept(name, value)
             record.agreed[name] = record.fields[name]
         record.version += 1
+        record.changed_at = None
 
     def delete(self, record: Record) -> None:
         record.gone = True
@@ -129,8 +148,12 @@ def in_step(name: str, one: Record, two: Record, *, one_system: str, two_system:
     return there or plain(project(two_system, two.fields)[name]) == plain(one.fields[name])
 
 
-def rightly_wins(name: str, winner: Record, loser: Record, *, winner_is_alpha: bool) -> bool:
-    """Later edits win; within five seconds alpha does."""
-    lead = winner.edited_at[name] - loser.edited_at[name]
-    seconds = TIE.total_seconds()
-    return lead > -seconds if winner_is_alpha else lead >= seconds
+def rightly_wins(name: str, winner: Record, loser: Record, *, one: Crm, two: Crm) -> bool:
+    """Later edits win, as far as the CRMs can tell; within five seconds, or where one cannot tell, alpha does.
+
+    `one` holds the winner, `two` the loser.
+    """
+    won_at, lost_at = one.time_of(winner, name), two.time_of(loser, name)
+    if won_at is None or lost_at is None or abs(won_at - lost_at) < TIE.total_seconds():
+        return one.name == "alpha"
+    return won_at > lost_at

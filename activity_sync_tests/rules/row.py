@@ -9,9 +9,25 @@ from activity_sync.rules.actions import Action
 from activity_sync.rules.values import Link, Observation
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A write that is not known to have ended: where to, when, what each step leaves."""
+
+    target: str
+    at: int
+    steps: tuple[Fingerprint, ...]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(name for step in self.steps for name in step)
+
+
 @dataclass
 class Row:
-    """A link as the ledger holds it, per system; `state` is pending, linked or tombstoned."""
+    """A link as the ledger holds it, per system; `state` is pending, linked or tombstoned.
+
+    `doubted` (the truth's, not the ledger's): fields of writes whose end was unknown, until they are next written.
+    """
 
     state: str
     origin: str
@@ -23,7 +39,8 @@ class Row:
     intended: Fingerprint = field(default_factory=dict)
     generation: int = 0
     revision: int = 0
-    plan: tuple[str, tuple[Fingerprint, ...]] | None = None
+    plan: Plan | None = None
+    doubted: set[str] = field(default_factory=set)
     mapped: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     delete_due: str = ""

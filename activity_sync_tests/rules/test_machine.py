@@ -44,10 +44,11 @@ class TwoFlows(RuleBasedStateMachine):
         if record_id := self._some(data, system):
             self.world.crms[system].person_deletes(record_id)
 
-    @rule(data=st.data(), system=SYSTEMS)
-    def a_version_moves(self, data, system):
+    @rule(data=st.data(), system=SYSTEMS, pause=PAUSES)
+    def a_version_moves(self, data, system, pause):
+        self.world.now += pause
         if record_id := self._some(data, system):
-            self.world.crms[system].touch(record_id)
+            self.world.crms[system].touch(record_id, now=self.world.now)
 
     @rule(flow=st.sampled_from(FLOWS), strikes=STRIKES)
     def a_flow_runs(self, flow, strikes):

@@ -28,9 +28,9 @@ from activity_sync.rules.values import (
     Tombstoned,
     Unseen,
 )
-from activity_sync_tests.rules.crm import COMMON, Crm, Record, is_cut, prints_of, project
-from activity_sync_tests.rules.row import Proposal, Row
-from activity_sync_tests.rules.truth import check_end, check_moves, check_write
+from activity_sync_tests.rules.crm import COMMON, Crm, Record, is_cut, moment, prints_of, project
+from activity_sync_tests.rules.row import Plan, Proposal, Row
+from activity_sync_tests.rules.truth import check_end, check_moves, check_write, excuse_what_nobody_can_tell
 
 FLOWS = (("alpha", "beta"), ("beta", "alpha"))
 # What a pass may find when there is nothing left to do: skips, and what a person was asked about.
@@ -102,10 +102,8 @@ class World:
                 case actions.ReadTarget():
                     seen_there = self.observe(target, target_id, hidden)
                 case actions.ReadTimes(fields=names):
-                    assert isinstance(seen, Present)
-                    assert isinstance(seen_there, Present)
-                    seen = replace(seen, field_times=self.crms[source].records[source_id].times(names))
-                    seen_there = replace(seen_there, field_times=self.crms[target].records[target_id].times(names))
+                    seen = self.dated(seen, source, source_id, names)
+                    seen_there = self.dated(seen_there, target, target_id, names)
                 case _:
                     break
         return Proposal(source, target, source_id, row, row.revision if row else -1, link, seen, seen_there, action)
@@ -122,6 +120,12 @@ class World:
             version=str(record.version),
             closed=system == "beta" and record.fields["status"] == "done",
         )
+
+    def dated(self, seen: Observation, system: str, record_id: str, names: Collection[str]) -> Observation:
+        if not isinstance(seen, Present):
+            return seen
+        crm = self.crms[system]
+        return replace(seen, field_times=crm.times(crm.records[record_id], names))
 
     def row_of(self, system: str, record_id: str) -> Row | None:
         """The living link of a record, else its last ended one. A create of ours is known by its key."""
@@ -156,15 +160,17 @@ class World:
                 target_id=row.ids.get(target, ""),
                 delete_due=row.delete_due == target,
             )
-        planned_on, steps = row.plan or ("", ())
+        plan = row.plan or Plan("", 0, ())
+        dated = plan.target == target and self.crms[target].times_by_field
         return Linked(
             row.ids[source],
             row.ids[target],
             sides[source],
             sides[target],
             row.revision,
-            plan_prints=steps,
-            plan_on_source=planned_on == source,
+            plan_prints=plan.steps,
+            plan_on_source=plan.target == source,
+            plan_since=moment(plan.at) if dated else None,
             generation=row.generation,
         )
 
@@ -177,6 +183,8 @@ class World:
             return
         if row is not None and row.state == "pending" and row.origin != one.source:
             return  # the record is a create of the mirror flow, which confirms it
+        if row is not None and one.target in row.ids:
+            excuse_what_nobody_can_tell(row, self.crms[one.target], self.crms[one.target].records[row.ids[one.target]])
         match one.action:
             case actions.Create(generation=generation):
                 self._create(one, generation)
@@ -249,15 +257,15 @@ class World:
         values = project(one.source, source.fields)
         written = {name: values[name] for name in action.fields}
         for name in action.fields:
-            finishing = row.plan is not None
-            check_write(one, source, target, name, finishing=finishing, conflict=self.policy.conflict)
+            check_write(one, source, target, name, world=self)
         # Closed by a person since: half a write would hide their edit, so it goes in one change set.
         closed_by_us = prints_of(target.fields)["status"] == row.base[one.target].get("status")
         steps = _steps(written, target.fields, reopen=action.reopen and closed_by_us)
         # Only the fields that it writes: what a person edited there meanwhile is not ours.
         left = [prints_of(step) for step in steps]
         # What an earlier plan may have left is still ours until the target has been read in another state.
-        row.plan = (one.target, (*(row.plan[1] if row.plan else ()), *left))
+        row.plan = Plan(one.target, self.now, (*(row.plan.steps if row.plan else ()), *left))
+        row.doubted |= row.plan.fields
         row.revision += 1
         for step in steps:
             died = self.effect()
@@ -269,13 +277,14 @@ class World:
             row.kept.discard("body")
         row.unsettled[one.target] = set()
         self._remember(one)
+        row.doubted -= set(written)
         row.unsettled[one.target] |= set(written)
 
     def _remember(self, one: Proposal) -> None:
         row, moves = one.row, one.action.moves
         if row is None or row.state != "linked":
             return
-        check_moves(one, *self._pair(one), conflict=self.policy.conflict)
+        check_moves(one, *self._pair(one), world=self)
         for system, entries, settled, seen in (
             (one.source, moves.source, moves.source_settled, one.seen),
             (one.target, moves.target, moves.target_settled, one.seen_there),
@@ -286,7 +295,7 @@ class World:
                 row.version[system] = seen.version or ""
         row.kept |= set(getattr(one.action, "kept_lossy", ()))
         row.revision += bool(moves or row.plan)
-        if row.plan is not None and row.plan[0] == one.target and isinstance(one.seen_there, Present):
+        if row.plan is not None and row.plan.target == one.target and isinstance(one.seen_there, Present):
             row.plan = None
 
     def _delete(self, one: Proposal, how: Delete) -> None:

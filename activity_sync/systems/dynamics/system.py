@@ -62,6 +62,7 @@ class DynamicsSystem:
 
     name = SYSTEM
     shows_unassociated = True
+    times_by_field = False
 
     def __init__(
         self,

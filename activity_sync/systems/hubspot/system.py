@@ -62,6 +62,7 @@ class HubSpotSystem:
 
     name = "hubspot"
     shows_unassociated = False
+    times_by_field = True
 
     def __init__(
         self,
