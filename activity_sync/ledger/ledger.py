@@ -127,6 +127,11 @@ class Ledger:
         with reading(self._engine) as connection:
             return links.linked_ids(connection, system, activity_type)
 
+    def is_linked(self, system: str, activity_type: ActivityType) -> bool:
+        """Whether any record of the system has a counterpart."""
+        with reading(self._engine) as connection:
+            return links.is_linked(connection, system, activity_type)
+
     def delete_due(self, system: str, activity_type: ActivityType) -> list[LinkRow]:
         """Ended links whose delete in `system` its own flow has not acted on yet, oldest first."""
         with reading(self._engine) as connection:

@@ -109,6 +109,21 @@ def linked_ids(connection: Connection, system: str, activity_type: ActivityType)
     return [str(one) for one in found]
 
 
+def is_linked(connection: Connection, system: str, activity_type: ActivityType) -> bool:
+    """Whether any record of the system has a counterpart."""
+    found = (
+        select(links.c.id)
+        .join(link_sides, links.c.id == link_sides.c.link_id)
+        .where(
+            links.c.state == LinkState.LINKED.value,
+            link_sides.c.system == system,
+            link_sides.c.activity_type == activity_type.value,
+        )
+        .limit(1)
+    )
+    return connection.scalar(found) is not None
+
+
 def delete_due(connection: Connection, system: str, activity_type: ActivityType) -> list[LinkRow]:
     """Ended links whose delete in `system` its own flow has not acted on yet, oldest first."""
     ids = connection.scalars(

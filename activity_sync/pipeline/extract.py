@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from activity_sync.activities.kinds import Step
 from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync.ledger.reads import Read
+from activity_sync.pipeline.deletions import deleted
 from activity_sync.pipeline.mapping_change import revision_of
 from activity_sync.pipeline.report import StepReport
 from activity_sync.pipeline.rows import CHOSEN, DELETION, PENDING, RETRY, WINDOW, Extracted, frame
-from activity_sync.pipeline.safeguard import guard_listing
 from activity_sync.pipeline.scope import Mode, Scope, day_of
 from activity_sync.pipeline.session import Session
 from activity_sync.systems.system import SourceRecord, Window
@@ -60,37 +60,15 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                 if wanted:
                     read = await session.source(scope).reader.read(scope.activity_type, wanted)
                     stage([record for record in read.values() if record.id in wanted], trigger)
-            gone, cursor = await deleted(session, scope)
+            gone, look = await deleted(session, scope)
             stage(gone, DELETION)
     session.ledger.note_read(
         scope.run_id,
         scope.flow.name,
         scope.activity_type,
-        Read(window.start, covered(session, scope, started), deletions=cursor),
+        Read(window.start, covered(session, scope, started), deletions=look),
     )
     return report
-
-
-async def deleted(session: Session, scope: Scope) -> tuple[list[SourceRecord], str | None]:
-    """The linked records that are gone from the source, and from where to ask on; only in incremental runs.
-
-    What a listing lacks is read by its id first: not seeing is not absence. A flow's first pass has nothing to miss.
-    """
-    flow, kind = scope.flow, scope.activity_type
-    if scope.mode is not Mode.INCREMENTAL or session.ledger.watermark(flow.name, kind) is None:
-        return [], None
-    linked = session.ledger.linked_ids(flow.source, kind)
-    if not linked:
-        return [], None
-    reader = session.source(scope).reader
-    found = await reader.deletions(kind, cursor=session.ledger.deletion_cursor(flow.name, kind), linked=lambda: linked)
-    suspects = sorted(found.suspects)
-    read = await reader.read(kind, suspects) if suspects else {}
-    gone = [record for record in read.values() if record.gone]
-    if len(gone) < len(suspects):
-        # An empty listing whose records the API does not itself call deleted says more about our rights than of them.
-        guard_listing(session, scope, found.listed)
-    return gone, found.cursor
 
 
 async def up_to_date(session: Session, scope: Scope, page: list[SourceRecord]) -> list[SourceRecord]:

@@ -274,3 +274,28 @@ def test_everything_changed_at_once_stops_the_run(peopled: Bridge) -> None:
         carry(peopled, Mode.INCREMENTAL)
 
     assert peopled.writes() == 0
+
+
+def test_a_long_recycling_bin_is_not_read_by_every_run(peopled: Bridge) -> None:
+    configured(peopled, "note")
+    pair(peopled, "note")
+    moment = iso(ago(days=3))
+    bin_ = [
+        {
+            "id": str(9000 + n),
+            "properties": {"hs_timestamp": moment, "hs_note_body": "<p>Old</p>"},
+            "createdAt": moment,
+            "updatedAt": moment,
+            "archived": True,
+            "archivedAt": moment,
+        }
+        for n in range(450)
+    ]
+    peopled.seed({"hubspot": {"objects": {"notes": bin_}, "associations": []}})
+
+    def lists() -> int:
+        peopled.forget()
+        carry(peopled, Mode.INCREMENTAL)
+        return int(peopled.asked("hubspot")["by_kind"].get("list", 0))
+
+    assert [lists(), lists(), lists()] == [5, 0, 0]

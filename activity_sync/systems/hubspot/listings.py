@@ -22,17 +22,15 @@ async def find_deletions(
 ) -> Deletions:
     """Those of `linked` that lie in the recycling bin, where a record stays for 90 days.
 
-    The cursor is the newest time of a deletion, for people: there is no list of what was deleted since. No call where
-    nothing is linked.
+    The cursor is the newest time of a deletion, for people: there is no list of what was deleted since.
     """
-    ours = frozenset(linked())
-    suspects: set[str] = set()
+    archived: set[str] = set()
     newest = read_time(cursor) if cursor else None
-    if ours:
-        async with aclosing(_list_all(operations, kind, (RECORD_ID,), archived=True)) as pages:
-            async for page in pages:
-                suspects.update(record_id for one in page if (record_id := str(one["id"])) in ours)
-                newest = max((newest, *map(_archived_at, page)), key=_none_first)
+    async with aclosing(_list_all(operations, kind, (RECORD_ID,), archived=True)) as pages:
+        async for page in pages:
+            archived.update(str(one["id"]) for one in page)
+            newest = max((newest, *map(_archived_at, page)), key=_none_first)
+    suspects = archived.intersection(linked()) if archived else set()
     return Deletions(frozenset(suspects), cursor=newest.isoformat() if newest else "")
 
 
