@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from activity_sync.activities.kinds import Step
 from activity_sync.ledger.reads import Read
+from activity_sync.pipeline.freshness import outdated
 from activity_sync.pipeline.mapping_change import note_mapping
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
@@ -120,10 +121,11 @@ class Loader:
         results: dict[str, Result] = {}
         todo = list(proposals)
         for decision in range(_DECISIONS):
-            moved = await self.moved(todo) if decision == 0 else set()
+            moved = await self.moved(todo)
+            results |= {one.source_id: Result(one, "stale") for one in todo if one.source_id in moved}
             sound = [one for one in todo if one.source_id not in moved]
             results |= {one.proposal.source_id: one for one in await self.apply(sound)}
-            again = moved | {one.proposal.source_id for one in results.values() if one.outcome == "stale"}
+            again = {one.proposal.source_id for one in results.values() if one.outcome == "stale"}
             if not again or decision == _DECISIONS - 1:
                 break
             todo = await self.decide_again([one for one in todo if one.source_id in again])
@@ -156,7 +158,10 @@ class Loader:
         return Result(result.proposal, "deferred", detail="moving", reason="the record kept changing as it was written")
 
     async def moved(self, proposals: Sequence[Proposal]) -> set[str]:
-        """The source ids whose proposal is out of date: the link moved on, or the source is known in a newer state."""
+        """The source ids whose proposal is out of date: the link moved on, or the source is known in a newer state.
+
+        Fresh proposals are asked, too: another run may have written between our look at the source and at the ledger.
+        """
         flow, kind = self.scope.flow, self.scope.activity_type
         ids = [one.source_id for one in proposals]
         newest = self.session.staging.newest_versions(
@@ -171,7 +176,8 @@ class Loader:
             row = links.get(one.source_id)
             if (row.id, row.revision) != (one.link_id, one.revision) if row else one.link_id is not None:
                 moved.add(one.source_id)
-        return moved
+        left = [one for one in proposals if one.source_id not in moved]
+        return moved | await outdated(self.session, self.scope, left, links)
 
     async def decide_again(self, proposals: Sequence[Proposal]) -> list[Proposal]:
         """Fresh proposals for these records, from the source as it is now; they stay in their rows' partitions."""

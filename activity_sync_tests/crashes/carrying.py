@@ -116,11 +116,11 @@ class Processes:
 
 def _run(job: Job, answers: Connection) -> None:
     os.environ.update(job.environ)
-    _hurry()
+    hurry()
     answers.send(asyncio.run(_carry(job, install(job.point))))
 
 
-def _hurry() -> None:
+def hurry() -> None:
     """What would only be waited for passes a thousand times faster: limits that time never lifts, and retries."""
     registry.SharedLimits = lambda *_args, **_kwargs: NoLimits()  # type: ignore[assignment,misc]
 

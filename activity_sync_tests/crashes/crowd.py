@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.ledger.ledger import Ledger
 from activity_sync.sandbox.hubspot.rewriting import visible_text
+from activity_sync.sandbox.serve import RunningSandboxes
 from activity_sync_tests.crashes.wording import DYNAMICS, HUBSPOT, Words
-from activity_sync_tests.crashes.world import World
 from activity_sync_tests.end_to_end.bridge import (
     CONTACT_IDS,
     DYNAMICS_TABLES,
@@ -25,11 +26,24 @@ _FIRST_ID = 50_001
 _CONTACTS = 20
 
 
+class Place(Protocol):
+    """Where a crowd lives: a world whose time is held, or one in which it passes."""
+
+    @property
+    def sandboxes(self) -> RunningSandboxes: ...
+
+    def seed(self, document: Mapping[str, Any]) -> None: ...
+
+    def advance(self, **parts: float) -> None: ...
+
+    def ledger(self) -> Ledger: ...
+
+
 @dataclass(frozen=True)
 class Crowd:
     """`each` activities of every type were made in HubSpot, and as many in Dynamics."""
 
-    world: World
+    world: Place
     each: int
 
     def begin(self) -> None:
@@ -40,18 +54,19 @@ class Crowd:
             self.write_in_dynamics(kind, ((n, f"{kind} {n} of Dynamics") for n in range(self.each)), new=True)
         self.world.advance(minutes=5)
 
-    def go_on(self, step: int) -> None:
+    def go_on(self, step: int, kinds: Sequence[ActivityType] = tuple(ActivityType)) -> None:
         """Every `step`-th activity gets another subject where it was made, and every next one in its copy."""
-        for kind in ActivityType:
+        for kind in kinds:
             numbers = range(0, self.each, step)
-            copies = self._copies(kind)
+            copies = self.copies(kind)
             self.write_in_hubspot(kind, ((n, f"{kind} {n} edited in HubSpot") for n in numbers))
             self.write_in_dynamics(kind, ((n, f"{kind} {n} edited in Dynamics") for n in numbers))
-            self._put_in_hubspot(
-                kind, ((copies[dynamics_id(kind, n + 1)], f"{kind} {n + 1} edited in its copy") for n in numbers)
+            self.put_in_hubspot(
+                kind, ((copies[dynamics_id(kind, n + 1)], Words(f"{kind} {n + 1} edited in its copy")) for n in numbers)
             )
-            self._put_in_dynamics(
-                kind, ((copies[hubspot_id(n + 1)], f"{kind} {n + 1} edited in its other copy") for n in numbers)
+            self.put_in_dynamics(
+                kind,
+                ((copies[hubspot_id(n + 1)], Words(f"{kind} {n + 1} edited in its other copy")) for n in numbers),
             )
         self.world.advance(minutes=5)
 
@@ -77,19 +92,40 @@ class Crowd:
         rows = self.world.sandboxes.dynamics.store.dump()["rows"][DYNAMICS_TABLES[kind]]
         return Counter(row["subject"] for row in rows)
 
+    def showing(self, kind: ActivityType, other: int) -> tuple[int, int]:
+        """How many activities show this value of their other field, in HubSpot and in Dynamics."""
+        here = self.world.sandboxes.hubspot.store.dump()["objects"][HUBSPOT_TYPES[kind]]
+        there = self.world.sandboxes.dynamics.store.dump()["rows"][DYNAMICS_TABLES[kind]]
+        one, two = HUBSPOT[kind], DYNAMICS[kind]
+        return (
+            sum(_bare(each["properties"].get(one.other)) == _bare(one.others[other]) for each in here),
+            sum(_bare(row.get(two.other)) == _bare(two.others[other]) for row in there),
+        )
+
     # --- people's hands
 
     def write_in_hubspot(self, kind: ActivityType, subjects: Iterable[tuple[int, str]], *, new: bool = False) -> None:
-        self._put_in_hubspot(kind, ((hubspot_id(n), subject) for n, subject in subjects), new=new)
+        self.put_in_hubspot(kind, ((hubspot_id(n), _words(subject, new=new)) for n, subject in subjects), new=new)
 
     def write_in_dynamics(self, kind: ActivityType, subjects: Iterable[tuple[int, str]], *, new: bool = False) -> None:
-        self._put_in_dynamics(kind, ((dynamics_id(kind, n), subject) for n, subject in subjects), new=new)
+        self.put_in_dynamics(
+            kind, ((dynamics_id(kind, n), _words(subject, new=new)) for n, subject in subjects), new=new
+        )
 
-    def _put_in_hubspot(self, kind: ActivityType, subjects: Iterable[tuple[str, str]], *, new: bool = False) -> None:
+    def edit_beside(self, kind: ActivityType, step: int, other: int) -> None:
+        """Every `step`-th activity gets another value of its other field in its copy.
+
+        Not for a note, of which subject and text are one in HubSpot.
+        """
+        copies, numbers = self.copies(kind), range(0, self.each, step)
+        self.put_in_hubspot(kind, ((copies[dynamics_id(kind, n)], Words(other=other)) for n in numbers))
+        self.put_in_dynamics(kind, ((copies[hubspot_id(n)], Words(other=other)) for n in numbers))
+
+    def put_in_hubspot(self, kind: ActivityType, words: Iterable[tuple[str, Words]], *, new: bool = False) -> None:
         form, object_type = HUBSPOT[kind], HUBSPOT_TYPES[kind]
         objects: list[dict[str, Any]] = [
-            {"id": record_id, "properties": (form.always if new else {}) | _words(subject, new=new).in_form(form)}
-            for record_id, subject in subjects
+            {"id": record_id, "properties": (form.always if new else {}) | one.in_form(form)}
+            for record_id, one in words
         ]
         links = [
             {"from": [object_type, one["id"]], "to": ["contacts", str(1001 + n % _CONTACTS)]}
@@ -97,19 +133,19 @@ class Crowd:
         ]
         self.world.seed({"hubspot": {"objects": {object_type: objects}, "associations": links if new else []}})
 
-    def _put_in_dynamics(self, kind: ActivityType, subjects: Iterable[tuple[str, str]], *, new: bool = False) -> None:
+    def put_in_dynamics(self, kind: ActivityType, words: Iterable[tuple[str, Words]], *, new: bool = False) -> None:
         form = DYNAMICS[kind]
         key, about = ("annotationid", "objectid") if kind == "note" else ("activityid", "regardingobjectid")
         rows = []
-        for n, (record_id, subject) in enumerate(subjects):
+        for n, (record_id, one) in enumerate(words):
             row = {key: record_id, "modifiedby": {"type": "systemuser", "id": USER_ID}}
-            row |= _words(subject, new=new).in_form(form)
+            row |= one.in_form(form)
             if new:
                 row |= form.always | {about: {"type": "contact", "id": CONTACT_IDS[n % _CONTACTS]}}
             rows.append(row)
         self.world.seed({"dynamics": {"records": {DYNAMICS_TABLES[kind]: rows}}})
 
-    def _copies(self, kind: ActivityType) -> dict[str, str]:
+    def copies(self, kind: ActivityType) -> dict[str, str]:
         with self.world.ledger() as ledger:
             links = [
                 *ledger.links("hubspot", kind, [hubspot_id(n) for n in range(self.each)]).values(),
@@ -125,14 +161,19 @@ def hubspot_id(number: int) -> str:
 
 def dynamics_id(kind: ActivityType, number: int) -> str:
     """The id of an activity that was made in Dynamics."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind} {number}"))
+    # Version 4, as Dynamics gives them: those of version 5 are keys of ours.
+    return str(uuid.UUID(int=uuid.uuid5(uuid.NAMESPACE_OID, f"{kind} {number}").int, version=4))
+
+
+def _bare(value: Any) -> Any:
+    return visible_text(value) if isinstance(value, str) else value
 
 
 def _words(subject: str, *, new: bool) -> Words:
     return Words(subject, 0, closed=True) if new else Words(subject)
 
 
-def open_in(world: World) -> Iterator[str]:
+def open_in(world: Place) -> Iterator[str]:
     """What the ledger holds as not done: nothing, when all is well."""
     with world.ledger() as ledger:
         for one in ledger.list_outstanding():

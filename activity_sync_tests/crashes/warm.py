@@ -7,9 +7,10 @@ from activity_sync.ledger.ledger import Ledger
 from activity_sync.mapping import load_mapping
 from activity_sync.systems.registry import SYSTEMS
 from activity_sync_tests.crashes.carrying import Job
+from activity_sync_tests.end_to_end.at_once import Leg
 
 for name in SYSTEMS:
     load_mapping(name)
 Ledger.open("sqlite://").close()
 
-__all__ = ["Job"]
+__all__ = ["Job", "Leg"]

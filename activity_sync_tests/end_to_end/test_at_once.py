@@ -1,0 +1,183 @@
+"""Several runs at the same moment, old work done again after newer, a dead run's lease: sync-rules.md, "Claim before
+write".
+
+The runs are real processes with one ledger and one staging between them, and servers that take their time to answer.
+Most hold no lease, which would keep them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activity_sync.activities.identity import Flow
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.configuration import FLOWS
+from activity_sync.ledger.ledger import Ledger
+from activity_sync.sandbox.serve import RunningSandboxes
+from activity_sync_tests.crashes.crowd import Crowd, dynamics_id, hubspot_id, open_in
+from activity_sync_tests.crashes.wording import Words
+from activity_sync_tests.end_to_end.at_once import Counts, Leg, legs, run, run_at_once
+from activity_sync_tests.end_to_end.bridge import Bridge
+from activity_sync_tests.end_to_end.conftest import make_bridge
+
+_SLOW_SERVERS = {"latency_ms": 15.0, "latency_jitter_ms": 25.0, "limits_enabled": False}
+_CONFIGURATION = "flows: {hubspot_to_dynamics: {email: {closed: reopen}}}\n"
+_EACH, _STEP = 9, 3
+_KINDS = (ActivityType.TASK, ActivityType.NOTE)
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bridge]:
+    """Slow servers."""
+    for bridge in make_bridge(tmp_path, monkeypatch, settings=_SLOW_SERVERS):
+        bridge.configure(_CONFIGURATION)
+        yield bridge
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "kinds"),
+    [
+        (2, [ActivityType.NOTE, ActivityType.CALL, ActivityType.MEETING]),
+        (4, [ActivityType.TASK, ActivityType.EMAIL]),
+    ],
+    ids=["two", "four"],
+)
+def test_runs_of_both_flows_at_once_do_everything_once(shared: Bridge, number: int, kinds: list[ActivityType]) -> None:
+    crowd = Crowd(Live(shared), each=_EACH)
+    crowd.begin()
+
+    first = run_at_once(shared.environ, _errands(number, kinds))
+    shared.forget()
+    crowd.go_on(_STEP, kinds)
+    for kind in kinds:
+        if kind is not ActivityType.NOTE:
+            crowd.edit_beside(kind, _STEP, 2)
+    second = run_at_once(shared.environ, _errands(number, kinds))
+    shared.forget()
+    quiet = run(shared.environ, *legs(kinds=kinds))
+
+    for kind in kinds:
+        assert crowd.subjects_in_hubspot(kind) == crowd.expected(kind, _STEP)
+        assert crowd.subjects_in_dynamics(kind) == crowd.expected(kind, _STEP)
+        if kind is not ActivityType.NOTE:
+            assert crowd.showing(kind, 2) == (2 * _EACH // _STEP, 2 * _EACH // _STEP)
+    assert not list(open_in(Live(shared)))
+    assert (shared.writes(), set(quiet)) == (0, {"extracted", "unchanged"})
+    assert _total(first, "created") == 2 * _EACH * len(kinds)
+    assert _total([*first, *second], "failed", "held", "deferred") == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_old_loads_after_newer_runs_write_nothing(shared: Bridge, flow: Flow) -> None:
+    crowd = Crowd(Live(shared), each=1)
+    crowd.begin()
+    creating, updating = _legs_of(flow), _legs_of(flow)
+
+    run(shared.environ, *_only(creating, "extract", "resolve", "transform"))
+    run(shared.environ, *legs(kinds=_KINDS))
+    _say(crowd, flow, flow.source, "older")
+    run(shared.environ, *_only(updating, "extract", "resolve", "transform"))
+    _say(crowd, flow, flow.source, "newer")
+    run(shared.environ, *legs(kinds=_KINDS))
+    shared.forget()
+    again = run(shared.environ, *_only(creating, "load"), *_only(updating, "load"), *_only(updating, "load"))
+
+    assert _said(crowd, flow) == _everywhere("newer")
+    assert (shared.writes(), set(again)) == (0, {"extracted", "unchanged"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_what_was_read_before_the_mirror_flow_wrote_is_not_carried_back(shared: Bridge, flow: Flow) -> None:
+    crowd = Crowd(Live(shared), each=1)
+    crowd.begin()
+    run(shared.environ, *legs(kinds=_KINDS, passes=2))
+    early, late = _legs_of(flow), _legs_of(flow)
+
+    run(shared.environ, *_only(early, "extract"))
+    _say(crowd, flow, flow.target, "written by us")
+    run(shared.environ, *_legs_of(_mirror(flow)))
+    run(shared.environ, *_only(early, "resolve", "transform", "load"))
+    after_a_write = _said(crowd, flow)
+    run(shared.environ, *_only(late, "extract"))
+    _say(crowd, flow, flow.source, "the same twice")
+    _say(crowd, flow, flow.target, "the same twice")
+    run(shared.environ, *_legs_of(_mirror(flow)))
+    run(shared.environ, *_only(late, "resolve", "transform", "load"))
+
+    assert after_a_write == _everywhere("written by us")
+    assert _said(crowd, flow) == _everywhere("the same twice")
+
+
+@dataclass(frozen=True)
+class Live:
+    """A bridge as the place of a crowd: time passes by itself."""
+
+    bridge: Bridge
+
+    @property
+    def sandboxes(self) -> RunningSandboxes:
+        return self.bridge.sandboxes
+
+    def seed(self, document: Mapping[str, Any]) -> None:
+        self.bridge.seed(document)
+
+    def advance(self, **parts: float) -> None:
+        """Nothing needs to be done."""
+
+    def ledger(self) -> Ledger:
+        return self.bridge.ledger()
+
+
+def _mirror(flow: Flow) -> Flow:
+    return next(one for one in FLOWS if one != flow)
+
+
+def _legs_of(flow: Flow) -> list[Leg]:
+    return [Leg(flow, kind) for kind in _KINDS]
+
+
+def _only(runs: list[Leg], *steps: str) -> list[Leg]:
+    """These steps of these runs."""
+    return [replace(one, steps=steps) for one in runs]
+
+
+def _say(crowd: Crowd, flow: Flow, system: str, subject: str) -> None:
+    """The record of each type that was made in the flow's source has this subject in `system` from now on."""
+    for kind in _KINDS:
+        made = hubspot_id(0) if flow.source == "hubspot" else dynamics_id(kind, 0)
+        record_id = made if system == flow.source else crowd.copies(kind)[made]
+        put = crowd.put_in_hubspot if system == "hubspot" else crowd.put_in_dynamics
+        put(kind, [(record_id, Words(subject))])
+
+
+def _said(crowd: Crowd, flow: Flow) -> dict[str, tuple[list[str], list[str]]]:
+    """What HubSpot and Dynamics show as subjects of the records that were made in the flow's source."""
+    others = "of Dynamics" if flow.source == "hubspot" else "of HubSpot"
+    return {
+        kind: (
+            sorted(one for one in crowd.subjects_in_hubspot(kind).elements() if others not in one),
+            sorted(one for one in crowd.subjects_in_dynamics(kind).elements() if others not in one),
+        )
+        for kind in _KINDS
+    }
+
+
+def _everywhere(subject: str) -> dict[str, tuple[list[str], list[str]]]:
+    return {kind: ([subject], [subject]) for kind in _KINDS}
+
+
+def _errands(number: int, kinds: list[ActivityType]) -> list[list[Leg]]:
+    """Every other process carries the flows in the other order."""
+    return [legs(mirror_first=n % 2 == 1, kinds=kinds) for n in range(number)]
+
+
+def _total(counts: list[Counts], *names: str) -> int:
+    return sum(one.get(name, 0) for one in counts for name in names)
