@@ -81,12 +81,13 @@ def test_the_bin_is_read_whole_however_new_the_cursor_for_no_order_is_promised(p
     assert portal.calls == {"list": 3}
 
 
-def test_where_nothing_is_linked_no_call_is_made_and_the_cursor_stays(portal):
+def test_where_nothing_is_linked_nothing_is_suspect_and_the_cursor_never_goes_back(portal):
     portal.seed({"notes": [archived(1)]})
 
-    assert deletions(portal, [], cursor="2026-05-01T00:00:00+00:00").cursor == "2026-05-01T00:00:00+00:00"
-    assert deletions(portal, []) == Deletions(frozenset(), cursor="")
-    assert portal.calls == {}
+    assert deletions(portal, [], cursor="2026-05-01T00:00:00+00:00") == Deletions(
+        frozenset(), cursor="2026-05-01T00:00:00+00:00"
+    )
+    assert deletions(portal, []).suspects == frozenset()
 
 
 def test_an_empty_bin_leaves_no_suspect(portal):
