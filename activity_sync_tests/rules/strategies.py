@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 
 from activity_sync.rules.values import Conflict, Delete, Restore
@@ -17,13 +19,20 @@ VALUES = {
 }
 BETA_STATUS = st.sampled_from(["open", "done", "maybe"])
 
-WORLDS = st.builds(
-    World,
-    rewrites=st.sets(st.sampled_from(["alpha", "beta"])),
-    delete=st.sampled_from([Delete.ARCHIVE, Delete.IGNORE]),
-    restore=st.sampled_from(Restore),
-    conflict=st.sampled_from([Conflict.LATEST, Conflict.SOURCE]),
-)
+
+def worlds_of(conflicts: Sequence[Conflict], deletes: Sequence[Delete]) -> st.SearchStrategy[World]:
+    return st.builds(
+        World,
+        rewrites=st.sets(st.sampled_from(["alpha", "beta"])),
+        delete=st.sampled_from(deletes),
+        restore=st.sampled_from(Restore),
+        conflict=st.sampled_from(conflicts),
+    )
+
+
+CONFLICTS = (Conflict.LATEST, Conflict.SOURCE)
+DELETES = (Delete.ARCHIVE, Delete.IGNORE)
+WORLDS = worlds_of(CONFLICTS, DELETES)
 PAUSES = st.sampled_from([1, 4, 5, 60])
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from activity_sync_tests.rules.profile import PROFILE
-from activity_sync_tests.rules.strategies import PAUSES, WORLDS, edits_of, records_of
+from activity_sync.rules.values import Conflict, Delete
+from activity_sync_tests.rules.profile import HISTORIES, MACHINES
+from activity_sync_tests.rules.strategies import CONFLICTS, DELETES, PAUSES, edits_of, records_of, worlds_of
 from activity_sync_tests.rules.world import FLOWS, World
 
 SYSTEMS = st.sampled_from(["alpha", "beta"])
@@ -17,11 +18,13 @@ STRIKES = st.lists(st.sampled_from(["", "", "before", "after"]), max_size=6)
 
 
 class TwoFlows(RuleBasedStateMachine):
+    conflict: Conflict
+    delete: Delete
     world: World
 
-    @initialize(world=WORLDS)
-    def begin(self, world):
-        self.world = world
+    @initialize(data=st.data())
+    def begin(self, data):
+        self.world = data.draw(worlds_of([self.conflict], [self.delete]))
 
     def _some(self, data, system, *, gone=False):
         ids = [one.id for one in self.world.crms[system].records.values() if one.gone is gone]
@@ -79,5 +82,19 @@ class TwoFlows(RuleBasedStateMachine):
             self.world.settle()
 
 
-TestTwoFlows = TwoFlows.TestCase
-TestTwoFlows.settings = PROFILE
+def machine(conflict: Conflict, delete: Delete) -> type:
+    """The tests of the machine under these policies, as a class of their own that a worker can take."""
+    name = f"Test{conflict.name.title()}{delete.name.title()}"
+    case = type(name, (TwoFlows,), {"conflict": conflict, "delete": delete, "__module__": __name__}).TestCase
+    case.settings = HISTORIES
+    return case
+
+
+TestLatestArchive = machine(Conflict.LATEST, Delete.ARCHIVE)
+TestLatestIgnore = machine(Conflict.LATEST, Delete.IGNORE)
+TestSourceArchive = machine(Conflict.SOURCE, Delete.ARCHIVE)
+TestSourceIgnore = machine(Conflict.SOURCE, Delete.IGNORE)
+
+
+def test_every_machine_has_its_share_of_the_histories():
+    assert len(CONFLICTS) * len(DELETES) == MACHINES
