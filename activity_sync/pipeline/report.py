@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
+
+if TYPE_CHECKING:  # loads pandas; the command line wants the names of the counts at once
+    from activity_sync.pipeline.rows import Proposal
 
 OUTCOMES = ("created", "updated", "unchanged", "filtered", "deferred", "held", "failed", "deleted")
 COUNTS = ("extracted", *OUTCOMES)

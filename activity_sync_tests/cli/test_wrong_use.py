@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -172,6 +174,16 @@ def test_every_command_has_help(busy: Bridge, command: str):
     assert done.returncode == 0
     assert done.stdout.startswith(f"Usage: activity-sync {command}".strip())
     assert len(done.stdout.splitlines()) > 4
+
+
+def test_help_and_wrong_use_wait_for_nothing_slow():
+    """What a command needs besides, it loads when it knows that it is used rightly."""
+    slow = {"dagster", "pandas", "sqlalchemy", "duckdb"}
+    code = f"import sys, activity_sync.cli.main; print(sorted({slow} & {{*sys.modules}}))"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
 
 
 def environ_of(bridge: Bridge, case: Case, folder: Path) -> dict[str, str]:
