@@ -16,7 +16,8 @@ from activity_sync.activities.identity import Flow, RecordRef
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.rows import LinkRow
-from activity_sync.pipeline.marks import list_records, read_marks
+from activity_sync.pipeline.lookalikes import LookalikeFinder
+from activity_sync.pipeline.marks import Listing, list_records, read_marks
 from activity_sync.pipeline.relink import Relinker
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.standing import REBUILD_RULE
@@ -67,9 +68,10 @@ async def rebuild(session: Session, activity_type: ActivityType) -> Rebuilt:
     unknown = [pair for pair in marks.pairs if pair not in known]
     kinship = sort_pairs(unknown, settled=settled)
     unseen = await _link(session, kinship, result)
-    in_pairs = {record for pair in marks.pairs for record in (pair.origin, pair.copy)}
+    named = {record for pair in marks.pairs for record in (pair.origin, pair.copy)}
     contested = dict(kinship.contested) | unseen
-    contested |= {one: () for one in marks.strays if one not in in_pairs | settled | ended}
+    contested |= {one: () for one in marks.strays if one not in named | settled | ended}
+    contested |= await _keyless(session, result, listings, named | set(marks.strays))
     _hold(session, activity_type, contested)
     result.not_rebuilt += [
         NotRebuilt(one, "unseen" if one in unseen else "ambiguous", candidates)
@@ -84,6 +86,31 @@ async def rebuild(session: Session, activity_type: ActivityType) -> Rebuilt:
         len(result.not_rebuilt),
     )
     return result
+
+
+async def _keyless(
+    session: Session, result: Rebuilt, listings: Mapping[str, Listing], named: Collection[RecordRef]
+) -> dict[RecordRef, tuple[RecordRef, ...]]:
+    """Links the copies in systems whose records can carry no key, and tells the doubtful ones.
+
+    Only for a new ledger: in one that is at work, what has no link has simply not been carried.
+    """
+    kind = result.activity_type
+    doubtful: dict[RecordRef, tuple[RecordRef, ...]] = {}
+    for origin, copy in permutations(session.systems, 2):
+        if await session.systems[copy].reader.keys_settle_after(kind) is not None:
+            continue
+        if not session.ledger.keys_unread(kind):
+            doubtful |= _held_before(session, kind)
+            continue
+        free = {}
+        for system in (origin, copy):
+            taken = {one.id for one in named if one.system == system} | set(session.ledger.linked_ids(system, kind))
+            free[system] = sorted(listings[system].ids - taken)
+        alike = await LookalikeFinder(session, kind, origin=origin, copy=copy).find(free[origin], free[copy])
+        await _link(session, Kinship(alike.pairs), result)
+        doubtful |= alike.doubtful
+    return doubtful
 
 
 async def _link(session: Session, kinship: Kinship, result: Rebuilt) -> dict[RecordRef, tuple[RecordRef, ...]]:
@@ -139,6 +166,19 @@ def _ends(row: LinkRow) -> frozenset[tuple[str, str | None]]:
     return frozenset((system, side.record_id) for system, side in row.sides.items())
 
 
+def _held_before(session: Session, activity_type: ActivityType) -> dict[RecordRef, tuple[RecordRef, ...]]:
+    """What an earlier rebuild held, and nobody has decided on."""
+    kind = activity_type.value
+    return {
+        RecordRef(source, kind, row.source_id): tuple(RecordRef(target, kind, one) for one in row.candidates)
+        for source, target in permutations(session.systems, 2)
+        for row in session.ledger.list_outstanding(
+            OutstandingState.HELD, flow=Flow(source, target).name, activity_type=activity_type
+        )
+        if row.rule == REBUILD_RULE
+    }
+
+
 def _hold(session: Session, activity_type: ActivityType, contested: Mapping[RecordRef, Sequence[RecordRef]]) -> None:
     """These records wait for a person, and those that an earlier rebuild held and that are clear now do not."""
     now = session.clock()
@@ -160,8 +200,7 @@ def _hold(session: Session, activity_type: ActivityType, contested: Mapping[Reco
             for one, candidates in contested.items()
             if one.system == source
         ]
-        held = session.ledger.list_outstanding(OutstandingState.HELD, flow=flow, activity_type=activity_type)
-        before = {row.source_id for row in held if row.rule == REBUILD_RULE}
+        before = {one.id for one in _held_before(session, activity_type) if one.system == source}
         session.ledger.clear_outstanding(flow, activity_type, before - {row.source_id for row in rows})
         session.ledger.record_outstanding(rows)
 

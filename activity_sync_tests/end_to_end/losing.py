@@ -108,5 +108,6 @@ def assert_quiet(bridge: Bridge, **counts: int) -> None:
     for _ in range(2):
         bridge.forget()
         found = carry(bridge)
-        assert {name: number for name, number in found.items() if name not in {"extracted", "unchanged"}} == counts
+        others = {name: number for name, number in found.items() if name not in {"extracted", "unchanged"}}
+        assert others == counts, (found, held(bridge))
         assert bridge.writes() == 0

@@ -255,3 +255,52 @@ def test_the_command_says_what_it_did(tasks: Bridge) -> None:
     shown = tasks.command("ledger", "rebuild")
     assert shown.returncode == 0, shown.stderr
     assert "task" in shown.stdout
+
+
+@pytest.fixture
+def keyless(peopled: Bridge) -> Bridge:
+    """Three tasks of each side, carried, in a portal that has no place for any mark of ours."""
+    peopled.sandboxes.hubspot.controls.settings.change({"allow_custom_properties": False})
+    only_tasks(peopled)
+    tasks_carried(peopled)
+    return peopled
+
+
+@BOTH_ORDERS
+def test_where_no_key_can_be_kept_copies_are_known_by_what_they_show(keyless: Bridge, flows: tuple[Flow, ...]) -> None:
+    lose_ledger(keyless)
+    keyless.forget()
+
+    found = rebuilt(keyless)
+
+    assert (found.linked, found.not_rebuilt) == (2 * TASKS, [])
+    assert set(carry(keyless, flows=flows)) == {"extracted", "unchanged"}
+    assert keyless.writes() == 0
+    assert_quiet(keyless)
+
+
+def test_where_no_key_can_be_kept_an_edited_copy_is_held(keyless: Bridge) -> None:
+    here, _ = counterparts(keyless)
+    lose_ledger(keyless)
+    keyless.people.edit_hubspot("tasks", here[0], {"hs_task_subject": "Edited"})
+
+    found = rebuilt(keyless)
+
+    assert found.linked == 2 * TASKS - 1
+    assert named(found) == {
+        (ref("hubspot", here[0]), "ambiguous", (ref("dynamics", THERE[0]),)),
+        (ref("dynamics", THERE[0]), "ambiguous", (ref("hubspot", here[0]),)),
+    }
+    assert_quiet(keyless, held=2)
+    again = rebuilt(keyless)
+    assert (again.linked, named(again)) == (0, named(found))
+
+
+def test_where_no_key_can_be_kept_a_pass_from_there_rebuilds_by_itself(keyless: Bridge) -> None:
+    lose_ledger(keyless)
+    keyless.forget()
+
+    counts = carry(keyless, flows=FLOWS[::-1])
+
+    assert set(counts) == {"extracted", "unchanged"}
+    assert keyless.writes() == 0
