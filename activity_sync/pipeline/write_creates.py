@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from activity_sync.ledger.rows import Claim, LinkChange, LinkRow, LinkState, NewLink
 from activity_sync.pipeline.elements import stored
-from activity_sync.pipeline.ending import superseded
+from activity_sync.pipeline.ending import outlived, superseded
 from activity_sync.pipeline.parting import clear_stamps
 from activity_sync.pipeline.rows import Proposal, Result
 from activity_sync.pipeline.scope import Scope
@@ -74,15 +74,21 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
 
 
 def _end_links(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> None:
-    """What is created again after it was deleted there begins a new link; the old one ends (case 17)."""
-    rows = session.ledger.links_by_id([one.link_id for one in proposals if one.case == 17 and one.link_id is not None])
+    """What is created again after it was deleted there begins a new link; the old one ends (cases 17 and 24)."""
+    deleted = [one.target_id for one in proposals if one.case in (17, 24) and one.target_id]
+    if deleted:
+        # The mirror flow may have held the delete, and has nothing to ask any more. Said first: a run that is killed
+        # after it has announced the create does not come here again.
+        session.ledger.clear_outstanding(scope.flow.mirror.name, scope.activity_type, deleted)
+    again = [one for one in proposals if one.case in {17, 24}]
+    rows = session.ledger.links_by_id([one.link_id for one in again if one.link_id is not None])
     ends = [
-        superseded(one, rows[one.link_id], scope.flow.target)
-        for one in proposals
-        if one.link_id in rows and rows[one.link_id].state is LinkState.LINKED
+        superseded(one, row, scope.flow.target) if row.state is LinkState.LINKED else outlived(one, row)
+        for one in again
+        if (row := rows.get(one.link_id or 0)) is not None
     ]
-    if ends:
-        session.ledger.settle(ends, now=session.clock())
+    if changes := [one for one in ends if one is not None]:
+        session.ledger.settle(changes, now=session.clock())
 
 
 def _announced(link: LinkRow, proposal: Proposal) -> bool:
