@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -38,11 +38,16 @@ class Trial:
 
 @dataclass
 class Recovery:
-    """A world in which a type's scenario has come to the run that will be killed: the second, or the very first one."""
+    """A world in which a type's scenario has come to the run that will be killed: the second, or the very first one.
+
+    `wait`: the time that passes after the rerun, before one more. `look`: what of the end is compared.
+    """
 
     world: World
     kind: ActivityType
     first_run: bool = False
+    wait: Mapping[str, float] = field(default_factory=dict)
+    look: Callable[[World, str], dict[str, Any]] = outcome
     ready: Saved = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +71,7 @@ class Recovery:
             self.world.restore(self.ready)
             self.carry(FLOWS)
             self.finish(FLOWS, later=later)
-            self._expected[later] = outcome(self.world, self.kind)
+            self._expected[later] = self.look(self.world, self.kind)
         return self._expected[later]
 
     def point(self, side: Side, name: str, *, number: int) -> Point:
@@ -81,7 +86,7 @@ class Recovery:
         if trial.point is not None and not self.carry(FLOWS, trial.point).killed:
             return {"not killed": self.effects}
         ended = self.finish(self._order(trial), later=trial.later)
-        seen = outcome(self.world, self.kind)
+        seen = self.look(self.world, self.kind)
         return ({"errors": ended.errors} if ended.errors else {}) | _difference(expected, seen)
 
     def describe(self, trial: Trial) -> str:
@@ -93,10 +98,14 @@ class Recovery:
         return self.world.carry([self.kind], flows, point=point)
 
     def finish(self, rerun: Sequence[Flow], *, later: bool) -> Ended:
-        """After the run: people's further work, if any, the rerun, and one more pass of both flows."""
+        """After the run: people's further work, if any, the rerun, and one more pass of both flows; then the wait."""
         if later:
             self.story.go_on_later()
-        return self.carry([*rerun, *FLOWS])
+        ended = self.carry([*rerun, *FLOWS])
+        if self.wait:
+            self.world.advance(**self.wait)
+            return self.carry([*FLOWS, *FLOWS])
+        return ended
 
     def _order(self, trial: Trial) -> Sequence[Flow]:
         """HubSpot's flow runs first; the killed one is that flow, or the other one when it had come that far."""

@@ -1,4 +1,5 @@
-"""What happens between two runs, alike for every type: people make, edit, contradict, close, reopen, re-associate.
+"""What happens between two runs, alike for every type: people make, edit, contradict, close, reopen, re-associate,
+delete, and enter in both systems what is one.
 
 Every record has a short name, which is its first subject. `h-...` was made in HubSpot, `d-...` in Dynamics.
 """
@@ -25,12 +26,18 @@ from activity_sync_tests.end_to_end.bridge import (
 ANN, BEN, STRANGER = "1001", "1002", "1099"
 """HubSpot contacts. Dynamics does not have the last one."""
 _FIRST_HUBSPOT = ["h-edit", "h-there", "h-merge", "h-late", "h-early", "h-people", "h-closed", "h-close", "h-quiet"]
+_FIRST_HUBSPOT += ["h-gone", "h-copy", "h-torn", "h-back"]
 _FIRST_DYNAMICS = ["d-edit", "d-there", "d-merge", "d-people", "d-closed", "d-reopen", "d-quiet"]
-_LATER_HUBSPOT = ["h-new", "h-both", "h-waits", "h-alone", "h-later"]
-_LATER_DYNAMICS = ["d-new", "d-more", "d-later"]
+_FIRST_DYNAMICS += ["d-gone", "d-copy", "d-torn", "d-back"]
+_LATER_HUBSPOT = ["h-new", "h-both", "h-waits", "h-alone", "h-later", "h-doomed", "h-pair", "h-twin"]
+_LATER_DYNAMICS = ["d-new", "d-more", "d-later", "d-doomed", "d-pair", "d-twin"]
+_TWINS = {"h-pair": "entered twice", "d-pair": "entered twice", "h-twin": "Typed again", "d-twin": "typed AGAIN"}
+"""Their subjects. The second pair's differ, and one of them has to win."""
+ARCHIVED = {"note", "task", "email"}
+"""The types of which nothing is left when a counterpart is deleted: not even of one that no run got to copy."""
 _CLOSED_AT_FIRST = {"h-closed", "d-closed", "d-reopen"}
 _HUBSPOT_IDS = {name: str(501 + n) for n, name in enumerate([*_FIRST_HUBSPOT, *_LATER_HUBSPOT])}
-_DYNAMICS_IDS = {
+DYNAMICS_IDS = {
     name: f"00000000-0000-4000-9000-{501 + n:012d}" for n, name in enumerate([*_FIRST_DYNAMICS, *_LATER_DYNAMICS])
 }
 _USER = {"type": "systemuser", "id": USER_ID}
@@ -82,7 +89,22 @@ class Story:
         self.make_in_hubspot("h-alone", contacts=(STRANGER,))
         self.make_in_dynamics("d-new")
         self.make_in_dynamics("d-more", closed=True)
+        self.make_in_hubspot("h-doomed")
+        self.make_in_dynamics("d-doomed")
+        for name in _TWINS:
+            (self.make_in_hubspot if name.startswith("h-") else self.make_in_dynamics)(name)
+        self.take_away()
         self.world.advance(minutes=2)
+
+    def take_away(self) -> None:
+        """Originals and copies are deleted on either side. The counterparts of some have been edited."""
+        self.delete_in_hubspot("h-gone", "d-copy", "h-torn", "d-back")
+        self.delete_in_dynamics("d-gone", "h-copy", "d-torn", "h-back")
+        self.edit_in_dynamics("h-torn", subject="h-torn still needed")
+        self.edit_in_dynamics("d-back", subject="d-back still needed")
+        self.world.advance(minutes=1)
+        self.edit_in_hubspot("d-torn", subject="d-torn still needed")
+        self.edit_in_hubspot("h-back", subject="h-back still needed")
 
     def go_on_later(self) -> None:
         """While no run gets through, people work on, also on what a dead run had begun; then hours pass."""
@@ -97,6 +119,9 @@ class Story:
         self.edit_in_dynamics("h-quiet", other=2)
         self.edit_in_dynamics("h-people", other=2)
         self.make_in_dynamics("d-later")
+        if self.kind in ARCHIVED:
+            self.delete_in_hubspot("h-doomed")
+            self.delete_in_dynamics("d-doomed")
         self.world.advance(hours=2)
 
     # --- people's eyes
@@ -119,7 +144,7 @@ class Story:
 
     def make_in_hubspot(self, name: str, *, contacts: Iterable[str] = (ANN,), closed: bool = False) -> None:
         form, record_type = HUBSPOT[self.kind], HUBSPOT_TYPES[self.kind]
-        properties = form.always | Words(name, 0, closed).in_form(form)
+        properties = form.always | Words(_TWINS.get(name, name), 0, closed).in_form(form)
         self.world.seed(
             {
                 "hubspot": {
@@ -133,7 +158,9 @@ class Story:
 
     def make_in_dynamics(self, name: str, *, closed: bool = False) -> None:
         form = DYNAMICS[self.kind]
-        self._put(_DYNAMICS_IDS[name], form.always | Words(name, 0, closed).in_form(form) | self._about(0))
+        self._put(
+            DYNAMICS_IDS[name], form.always | Words(_TWINS.get(name, name), 0, closed).in_form(form) | self._about(0)
+        )
 
     def edit_in_hubspot(
         self, name: str, *, subject: str | None = None, other: int | None = None, closed: bool | None = None
@@ -154,6 +181,14 @@ class Story:
     ) -> None:
         columns = Words(subject, other, closed).in_form(DYNAMICS[self.kind])
         self._put(self._dynamics_id(name), columns | (self._with_ben() if with_ben else {}))
+
+    def delete_in_hubspot(self, *names: str) -> None:
+        records = [{"id": self._hubspot_id(one), "properties": {}, "archived": True} for one in names]
+        self.world.seed({"hubspot": {"objects": {HUBSPOT_TYPES[self.kind]: records}}})
+
+    def delete_in_dynamics(self, *names: str) -> None:
+        rows = [self._dynamics_id(one) for one in names]
+        self.world.seed({"dynamics": {"deleted": {DYNAMICS_TABLES[self.kind]: rows}}})
 
     def hubspot_contact(self, record_id: str) -> None:
         contact = {"id": record_id, "properties": {"email": f"{record_id}@nowhere.example"}}
@@ -190,10 +225,10 @@ class Story:
         return {"parties": [{"participationtypemask": masks[self.kind], "party": party}]}
 
     def _hubspot_id(self, name: str) -> str:
-        return _HUBSPOT_IDS.get(name) or self._counterpart("dynamics", _DYNAMICS_IDS[name])
+        return _HUBSPOT_IDS.get(name) or self._counterpart("dynamics", DYNAMICS_IDS[name])
 
     def _dynamics_id(self, name: str) -> str:
-        return _DYNAMICS_IDS.get(name) or self._counterpart("hubspot", _HUBSPOT_IDS[name])
+        return DYNAMICS_IDS.get(name) or self._counterpart("hubspot", _HUBSPOT_IDS[name])
 
     def _counterpart(self, system: str, record_id: str) -> str:
         return self.world.counterpart(system, self.kind, record_id)

@@ -1,9 +1,9 @@
 """A run is killed with SIGKILL just before or just after each of its effects, and run again: the end is the same.
 
-Every type has a scenario of creates, updates on both sides, merges, conflicts, changed associations and closed
-activities. It is stopped at every effect of its second run, the rerun is tried with the same flow and with the mirror
-flow first, and once more after people have worked on for hours. `make test` tries an evenly spread sample of these
-trials; ACTIVITY_SYNC_TEST_CRASH_POINTS=all tries all of them (docs/reliability.md).
+Every type has a scenario of creates, updates on both sides, merges, conflicts, changed associations, closed activities,
+deletes, restores and twins. It is stopped at every effect of its second run, the rerun is tried with the same flow and
+with the mirror flow first, and once more after people have worked on for hours. `make test` tries an evenly spread
+sample of these trials; ACTIVITY_SYNC_TEST_CRASH_POINTS=all tries all of them (docs/reliability.md).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from activity_sync_tests.crashes.world import make_world
 _ALL = os.environ.get("ACTIVITY_SYNC_TEST_CRASH_POINTS") == "all"
 _PARTS = 6 if _ALL else 1
 """All trials of a type would take too long for one test."""
-_EVERY = 67
+_EVERY = 97
 """Of a sample. Neither even nor a multiple of three: all sides, orders and kinds of rerun come up."""
 
 

@@ -23,10 +23,22 @@ from activity_sync_tests.end_to_end.bridge import DYNAMICS_TABLES
 
 START = datetime(2026, 3, 3, 12, tzinfo=UTC)
 SEARCH_LAG_SECONDS = 20.0
-_CONFIGURATION = """\
-flows:
-  hubspot_to_dynamics: {email: {closed: reopen}}
-"""
+_POLICIES = {
+    "note": "delete: archive",
+    "task": "delete: archive, restore: create",
+    "call": "delete: close, restore: create",
+    "email": "delete: archive, closed: reopen",
+    "meeting": "delete: close",
+}
+"""Alike in both flows, but for what only Dynamics has: closed records. Twins must have the same words."""
+
+
+def _configuration() -> str:
+    lines = ["flows:"]
+    for flow in FLOWS:
+        lines.append(f"  {flow.name}:")
+        lines += [f"    {kind}: {{{said}, twins: {{mode: link, similarity: 1}}}}" for kind, said in _POLICIES.items()]
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,7 @@ class World:
     _restored: int = 0
 
     def __post_init__(self) -> None:
-        (self.folder / "sync.yaml").write_text(_CONFIGURATION, encoding="utf-8")
+        (self.folder / "sync.yaml").write_text(_configuration(), encoding="utf-8")
         self.home.mkdir()
         self._hold()
 
