@@ -11,7 +11,7 @@ import pytest
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.configuration import FLOWS
-from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, HUBSPOT_TYPES, Bridge, ago, iso
+from activity_sync_tests.end_to_end.bridge import ACCOUNT_ID, CONTACT_IDS, HUBSPOT_TYPES, Bridge, ago, iso
 from activity_sync_tests.end_to_end.merging import (
     associate,
     dynamics_contacts,
@@ -302,4 +302,27 @@ def test_call_with_a_merged_contact_hangs_on_its_survivor(calls: Bridge) -> None
     carry(calls)
 
     assert in_dynamics(calls, "call", CALL) == {2}
+    rest(calls)
+
+
+def test_company_that_only_its_past_knows_in_dynamics_is_still_its_account(calls: Bridge) -> None:
+    calls.seed(call_on())
+    calls.seed(
+        {
+            "hubspot": {
+                "objects": {"companies": [{"id": "2002", "properties": {"name": "Bolt", "domain": "bolt.example"}}]},
+                "associations": [{"from": ["calls", CALL], "to": ["companies", "2001"], "types": [182]}],
+            }
+        }
+    )
+    carry(calls)
+    merge_hubspot(calls, "2002", "2001", kind="company")
+    rest(calls, passes=1)
+
+    edit(calls, "call", CALL)
+    edited = carry(calls)
+
+    (row,) = calls.dynamics("phonecall").values()
+    assert (edited["updated"], row["subject"]) == (1, "Another title")
+    assert row["regardingobjectid"] == {"type": "account", "id": ACCOUNT_ID}
     rest(calls)
