@@ -20,6 +20,8 @@ from activity_sync.rules.values import Pending
 
 _CLOCKS = timedelta(minutes=5)
 """How far the target's clock may be behind ours."""
+_PREPARED = timedelta(seconds=10)
+"""A place for keys is made just before the first create under one, and two clocks agree to a second or two."""
 
 Announced = tuple[Card, Pending, datetime]
 """A card, its pending link, and when that was last announced."""
@@ -37,7 +39,7 @@ async def look_for_creates(observer: Observer, cards: Sequence[Card]) -> None:
     if settle_after is not None:
         found = await reader.find_keys(kind, [link.key for _, link, _ in pending])
         since = await reader.keys_kept_since(kind)
-        ahead = observer.target.clock_ahead
+        ahead = observer.target.clock_ahead + _PREPARED
         for card, link, announced in pending:
             certain = now - announced >= settle_after
             card.link = replace(link, found=found.get(link.key), looked=True, certain=certain)
