@@ -19,7 +19,7 @@ from activity_sync.pipeline.dismissed import dismissed_versions, unless_dismisse
 from activity_sync.pipeline.elements import of_create, of_update
 from activity_sync.pipeline.mapping_change import is_remapped
 from activity_sync.pipeline.merges import follow_target_merges
-from activity_sync.pipeline.mirror import confirm_mirror_creates
+from activity_sync.pipeline.mirror import confirm_mirror_creates, may_be_creates
 from activity_sync.pipeline.observe import Card, Observer, Seen, target_of
 from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
@@ -48,7 +48,7 @@ class Proposer:
         self.twins = TwinFinder(session, scope)
         self.choices: dict[str, Choice] = {}
         self.dismissed: dict[str, str | None] = {}
-        self.holds: dict[str, actions.Hold] = {}
+        self.holds: dict[str, actions.Hold | actions.Defer] = {}
 
     async def propose(self, seen: Sequence[Seen]) -> list[Proposal]:
         """One proposal per record, in the order given."""
@@ -58,7 +58,10 @@ class Proposer:
         links = self.session.ledger.links(self.scope.flow.source, self.scope.activity_type, [one.id for one in seen])
         self.choices = self.session.ledger.choices(self.scope.flow.source, self.scope.activity_type)
         unlinked = [one.id for one in seen if one.id not in links]
-        self.holds = standing_holds(self.session, self.scope, unlinked, self.choices)
+        self.holds = {
+            **standing_holds(self.session, self.scope, unlinked, self.choices),
+            **await may_be_creates(self.session, self.scope, unlinked),
+        }
         self.dismissed = dismissed_versions(self.session, self.scope, [one.id for one in seen])
         await self.observer.target.learn([self.scope.activity_type])
         cards = [self.observer.card(one, links.get(one.id)) for one in seen]

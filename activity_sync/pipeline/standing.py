@@ -8,7 +8,7 @@ from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.rules.actions import Action, Create, Defer, Hold
+from activity_sync.rules.actions import Action, Create, Defer, Fail, Filtered, Hold
 from activity_sync.rules.chosen import Decision
 
 REBUILD_RULE = "ledger_rebuild"
@@ -29,5 +29,12 @@ def standing_holds(
 
 
 def unless_held(action: Action, hold: Hold | Defer | None) -> Action:
-    """The action, or the hold in place of a create: a record that may have a copy gets no other."""
-    return hold if hold is not None and isinstance(action, Create) else action
+    """The action, or the hold in place of a create: a record that may have a copy gets no other.
+
+    What waits for a person goes on waiting for one, whatever else would hinder its create at present.
+    """
+    match hold, action:
+        case (Hold() | Defer(), Create()) | (Hold(), Defer() | Filtered() | Fail()):
+            return hold
+        case _:
+            return action

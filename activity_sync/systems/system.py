@@ -286,6 +286,10 @@ class Reader(Protocol):
         """The activities created at or after `since`, associations included."""
         ...
 
+    def is_made_by_software(self, record: SourceRecord) -> bool:
+        """Whether an application made the record, ours for all one can see; True where it does not say."""
+        ...
+
     def keyed(self, activity_type: ActivityType) -> AsyncIterator[list[KeyedRecord]]:
         """Pages of all records, in a complete listing that reads the records themselves, with what they carry of ours.
 

@@ -154,6 +154,10 @@ class DynamicsReader:
         made = any_of(f"{column} ge {from_here}" for column in ("createdon", "overriddencreatedon"))
         return await self._matching(activity_type, [made])
 
+    def is_made_by_software(self, record: SourceRecord) -> bool:  # noqa: ARG002 - no row tells
+        """A row names the user who made it, which may be an application's or a person's."""
+        return True
+
     async def keyed(self, activity_type: ActivityType) -> AsyncIterator[list[KeyedRecord]]:
         """Pages of the ids of all rows of the type, `key` empty: a key of ours is the id of the row made under it.
 

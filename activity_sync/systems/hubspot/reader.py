@@ -147,6 +147,11 @@ class HubSpotReader:
         """The activities created at or after `since`, as far as the index knows them."""
         return await self._find(activity_type, [[filter_on(CREATED, "GTE", ceil_millis(since))]])
 
+    def is_made_by_software(self, record: SourceRecord) -> bool:
+        """By the record's origin; people's hands leave another."""
+        origin = (record.payload.get("properties") or {}).get(_SOURCE)
+        return origin is None or origin in _APP_SOURCES
+
     def keyed(self, activity_type: ActivityType) -> AsyncGenerator[list[KeyedRecord], None]:
         """Pages of all records, from the list, with what our tracking properties hold; those in the bin come last."""
         return list_keyed(self._operations, activity_type)
