@@ -52,9 +52,23 @@ def heard(scope: Scope, proposal: Proposal, row: LinkRow) -> LinkChange | None:
     gone = tombstone.gone - {scope.flow.source} if kept(proposal) else tombstone.gone
     after = replace(tombstone, delete_due=due, gone=gone)
     bases = prints(proposal.moves.get("source", {})) if kept(proposal) else {}
-    if after == tombstone and not bases:
+    # A delete of ours whose end was unknown has come to an end with this look.
+    unfinished = (row.plan or {}).get("writes_to") == scope.flow.target
+    if after == tombstone and not bases and not unfinished:
         return None
-    return LinkChange(row.id, tombstone=after, bases={scope.flow.source: bases} if bases else None)
+    return LinkChange(
+        row.id, tombstone=after, bases={scope.flow.source: bases} if bases else None, clear_plan=unfinished
+    )
+
+
+def outlived(proposal: Proposal, row: LinkRow) -> LinkChange | None:
+    """The change of an ended link whose record begins another life: a delete that was due of the old one is void.
+
+    Else the mirror flow would carry it to a record that lives again (cases 24 and 25).
+    """
+    if row.state is not LinkState.TOMBSTONED or row.tombstone is None or not row.tombstone.delete_due:
+        return None
+    return LinkChange(row.id, expect_revision=proposal.revision, tombstone=replace(row.tombstone, delete_due=""))
 
 
 def superseded(proposal: Proposal, row: LinkRow, target: str) -> LinkChange:

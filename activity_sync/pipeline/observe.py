@@ -185,6 +185,8 @@ class Observer:
         source_side = Side(source.base, source.unsettled, source.version)
         target_side = Side(target.base, target.unsettled, target.version)
         plan = row.plan or {}
+        left = tuple(prints(one) for one in plan.get("prints", ()))
+        plan_on_source = plan.get("writes_to") == self.scope.flow.source
         if row.state is LinkState.TOMBSTONED:
             ended = row.tombstone or Tombstone()
             return Tombstoned(
@@ -196,6 +198,7 @@ class Observer:
                 source_gone=self.scope.flow.source in ended.gone,
                 target_id=target.record_id or "",
                 delete_due=ended.delete_due == self.scope.flow.source,
+                plan_prints=() if plan_on_source else left,
             )
         return Linked(
             source.record_id or "",
@@ -203,8 +206,8 @@ class Observer:
             source_side,
             target_side,
             row.revision,
-            plan_prints=tuple(prints(one) for one in plan.get("prints", ())),
-            plan_on_source=plan.get("writes_to") == self.scope.flow.source,
+            plan_prints=left,
+            plan_on_source=plan_on_source,
             plan_since=self.claimed(plan),
             generation=row.generation,
             oscillating=self.oscillates(row, source_side, shown),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from activity_sync.ledger.rows import AdoptedLink
+from activity_sync.pipeline.ending import outlived
 from activity_sync.pipeline.rows import Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -20,6 +21,7 @@ async def write_links(session: Session, scope: Scope, proposals: Sequence[Propos
     if not proposals:
         return []
     await _stamp(session, scope, proposals)
+    _end_links(session, proposals)
     rows = session.ledger.adopt([_link(scope, one) for one in proposals], now=session.clock())
     return [
         Result(one, "unchanged", detail="adopted", target_id=one.target_id)
@@ -27,6 +29,14 @@ async def write_links(session: Session, scope: Scope, proposals: Sequence[Propos
         else Result(one, "stale")
         for one in proposals
     ]
+
+
+def _end_links(session: Session, proposals: Sequence[Proposal]) -> None:
+    """What was undeleted is linked anew: the delete that ended the old link is not to be carried any more (case 25)."""
+    rows = session.ledger.links_by_id([one.link_id for one in proposals if one.link_id is not None])
+    ends = [outlived(one, rows[one.link_id]) for one in proposals if one.link_id in rows]
+    if changes := [one for one in ends if one is not None]:
+        session.ledger.settle(changes, now=session.clock())
 
 
 async def _stamp(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> None:

@@ -81,7 +81,9 @@ def decide_as_chosen(  # noqa: PLR0917 the four of `decide`, and what was chosen
             how = Delete.ARCHIVE if policy.delete is Delete.IGNORE else policy.delete
             return DeleteTarget(case=held.case, reason="chosen", how=how)
         case "edited_before_delete", Decision.KEEP:
-            return DeleteTarget(case=held.case, reason="kept_by_choice", how=Delete.IGNORE)
+            # What was edited there is known now: it is no reason for the mirror flow to bring the deleted record back.
+            moves = Moves(target=dict(target.prints), target_settled=True) if isinstance(target, Present) else Moves()
+            return DeleteTarget(case=held.case, reason="kept_by_choice", how=Delete.IGNORE, moves=moves)
         case "uncertain_create", Decision.LINK:
             return Confirm(case=held.case, reason="chosen", target_id=other_id)
         case "uncertain_create", Decision.CREATE:

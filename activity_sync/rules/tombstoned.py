@@ -58,7 +58,7 @@ def _delete_due(link: Tombstoned, target: Observation, policy: Policy) -> Action
         case Gone():
             return Skip(case=26, reason="gone")
         case Present():
-            if read_side(link.target, target).changed:
+            if read_side(link.target, target, link.plan_prints).changed:
                 return Hold(case=18, reason="edited_before_delete")
             return DeleteTarget(case=18, how=policy.delete)
 

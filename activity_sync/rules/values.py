@@ -183,7 +183,7 @@ class Tombstoned:
     `erased`: it ended because its person was erased: nothing is created again. `source_gone`: the source was gone
     then, so that seeing it present is a return. `target_id`: the counterpart's id, to link again with. `delete_due`:
     the mirror flow found its target (the source here) deleted and ended the link (case 19); this flow's delete policy
-    has not been applied yet.
+    has not been applied yet. `plan_prints`: what an unfinished write of that delete (a close) leaves in the target.
     """
 
     source: Side
@@ -194,6 +194,7 @@ class Tombstoned:
     source_gone: bool = False
     target_id: str = ""
     delete_due: bool = False
+    plan_prints: tuple[Fingerprint, ...] = ()
 
 
 Link = NoLink | Pending | Linked | Tombstoned

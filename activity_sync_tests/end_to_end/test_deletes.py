@@ -185,6 +185,7 @@ def test_a_counterpart_edited_meanwhile_is_held_until_a_person_decides(
     assert (there in peopled.dynamics("task")) == stays
     assert here not in peopled.hubspot("tasks")
     assert_quiet(peopled)
+    assert held(peopled) == []  # the edit that kept it is no reason to ask whether to bring the other one back
 
 
 def test_restored_by_policy_an_edit_brings_the_deleted_counterpart_back_once(peopled: Bridge) -> None:

@@ -9,7 +9,7 @@ import pytest
 from activity_sync.rules.actions import Action, Adopt, Confirm, Create, DeleteTarget, Filtered, Hold, Skip, Update
 from activity_sync.rules.chosen import Decision, decide_as_chosen, fitting
 from activity_sync.rules.decide import decide
-from activity_sync.rules.values import Closed, Delete, Link, NoLink, Observation, Pending, Policy
+from activity_sync.rules.values import Closed, Delete, Link, NoLink, Observation, Pending, Policy, Tombstoned
 from activity_sync_tests.rules.states import DEFAULT, EDITED, EDITED_THERE, GONE, LINKED, SAME, UNSEEN
 
 LEAVE = Policy(closed=Closed.LEAVE)
@@ -79,6 +79,15 @@ def test_a_delete_is_carried_or_the_edited_counterpart_stays(decision: Decision,
 
     assert isinstance(action, DeleteTarget)
     assert action.how is how
+
+
+def test_what_is_kept_although_its_original_was_deleted_brings_nothing_back():
+    action = chosen("edited_before_delete", Decision.KEEP)
+    mirrored = Tombstoned(LINKED.target, LINKED.source, 0, frozenset(EDITED_THERE.prints))
+    known = replace(mirrored, source=replace(mirrored.source, base=mirrored.source.base | action.moves.target))
+
+    assert isinstance(decide(mirrored, EDITED_THERE, GONE, DEFAULT), Hold)
+    assert decide(known, EDITED_THERE, GONE, DEFAULT) == Skip(23, "unlinked")
 
 
 def test_a_second_life_has_a_key_of_its_own():

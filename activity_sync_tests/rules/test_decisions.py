@@ -221,6 +221,13 @@ class TestUnfinishedPlan:
         assert action == Defer(31, "write_unfinished")
 
 
+def test_a_close_that_ended_unknown_is_no_edit_of_the_record_to_be_closed():
+    link = replace(TOMBSTONED, target=side(status="open"), delete_due=True, plan_prints=(prints(status="done"),))
+
+    assert decide(link, GONE, shows("2", status="done"), CLOSE) == DeleteTarget(18, how=Delete.CLOSE)
+    assert decide(link, GONE, shows("2", status="maybe"), CLOSE) == Hold(18, "edited_before_delete")
+
+
 class TestAdoption:
     def after(self, action, **link):
         return linked(Side(action.moves.source, **link), Side(action.moves.target, **link))
