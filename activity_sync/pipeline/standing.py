@@ -34,7 +34,7 @@ def unless_held(action: Action, hold: Hold | Defer | None) -> Action:
     What waits for a person goes on waiting for one, whatever else would hinder its create at present.
     """
     match hold, action:
-        case (Hold() | Defer(), Create()) | (Hold(), Defer() | Filtered() | Fail()):
-            return hold
+        case (Hold() as instead, Create() | Defer() | Filtered() | Fail()) | (Defer() as instead, Create()):
+            return instead
         case _:
             return action

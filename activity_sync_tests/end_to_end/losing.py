@@ -103,11 +103,17 @@ def held(bridge: Bridge) -> list[Outstanding]:
         return ledger.list_outstanding(OutstandingState.HELD)
 
 
+def outstanding(bridge: Bridge) -> list[Outstanding]:
+    """Whatever is open."""
+    with bridge.ledger() as ledger:
+        return ledger.list_outstanding()
+
+
 def assert_quiet(bridge: Bridge, **counts: int) -> None:
     """Two passes write nothing; `counts` are those that are neither extracted nor unchanged."""
     for _ in range(2):
         bridge.forget()
         found = carry(bridge)
         others = {name: number for name, number in found.items() if name not in {"extracted", "unchanged"}}
-        assert others == counts, (found, held(bridge))
+        assert others == counts, (found, outstanding(bridge))
         assert bridge.writes() == 0
