@@ -17,8 +17,6 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAYS = Partitions(("2026-03-01",), Window(NOON, NOON + timedelta(days=1)))
 SCOPE = Scope(Flow("dynamics", "hubspot"), ActivityType.TASK, "run", DAYS)
 PROPOSAL = Proposal("501", "2026-03-01", "2026-03-01", "window", action="create", case=24, link_id=1, revision=7)
-    "501", "hubspot/2026-03-01", "2026-03-01", "window", action="create", case=24, link_id=1, revision=7
-)
 DUE = Tombstone(mapped=frozenset({"subject"}), gone=frozenset({"dynamics"}), delete_due="dynamics")
 ENDED = LinkRow(
     id=1,
