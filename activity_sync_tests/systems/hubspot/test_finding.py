@@ -247,6 +247,24 @@ def test_in_a_portal_without_our_properties_all_records_come_with_nothing(portal
     assert keyed(portal) == [KeyedRecord("1"), KeyedRecord("2", gone=True)]
 
 
+def test_keys_are_looked_for_only_where_they_have_a_place(portal):
+    portal.seed({"notes": [note(1)]})
+
+    assert not portal.run(lambda hubspot: hubspot.reader.holds_keys(NOTE))
+    assert portal.calls == {"properties": 1}
+
+
+def test_one_record_with_a_key_is_enough(portal):
+    async def create(hubspot):
+        await hubspot.writer.prepare([NOTE])
+        before = await hubspot.reader.holds_keys(NOTE)
+        body = {"properties": {"hs_timestamp": NOON.isoformat()}, "origin": {"system": "dynamics", "id": "source-7"}}
+        await hubspot.writer.create(NOTE, [CreateRequest("key-7", body)])
+        return before, await hubspot.reader.holds_keys(NOTE)
+
+    assert portal.run(create) == (False, True)
+
+
 def test_a_listing_that_breaks_off_is_no_complete_one(portal):
     portal.seed({"notes": [note(n) for n in range(1, 251)]})
     portal.fault(kind="status", status=502, route="list", skip=1)
