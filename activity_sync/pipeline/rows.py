@@ -6,6 +6,7 @@ Every step writes its own rows and reads those of the step before; nothing else 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,9 +29,14 @@ DISMISSED = "dismissed"
 """The reason for which a record is left alone: it failed, and a person wants to hear of it only when it changes."""
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs: an API may send them, and no column can hold them as they are."""
+
+
 def dumps(value: Any) -> str:
-    """Compact JSON, characters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Compact JSON, characters as they are where they can be written down."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _HALVES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Answer:
                 return self.body
             case str():
                 return self.body.encode()
-        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(self.body, separators=(",", ":")).encode("ascii")
 
 
 def refused(error: DataverseError) -> Answer:

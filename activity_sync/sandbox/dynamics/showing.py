@@ -128,7 +128,14 @@ def display_name(store: "Store", reference: Reference) -> str | None:
 
 
 def formatted(store: "Store", column: Column, value: Any) -> str | None:
-    """A value as the caller's locale shows it: not to be parsed by anyone."""
+    """A value as the caller's locale shows it: not to be parsed by anyone. None for one that no column could hold."""
+    try:
+        return _formatted(store, column, value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _formatted(store: "Store", column: Column, value: Any) -> str | None:
     match column.kind:
         case "lookup":
             return display_name(store, value)

@@ -28,6 +28,14 @@ from activity_sync.sandbox.hubspot.versions import ApiVersion
 BATCH_LIMIT = 100
 
 
+class Answer(JSONResponse):
+    """JSON in ASCII: what the portal holds may be no text that UTF-8 could write, like half of a surrogate pair."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer: a status and a JSON body, or none."""
@@ -164,10 +172,10 @@ class Gateway:
             self._authorise(operation, call)
             reply = operation.handler(call)
         except ApiError as refused:
-            return JSONResponse(refused.body(correlation_id=correlation_id), refused.status, headers)
+            return Answer(refused.body(correlation_id=correlation_id), refused.status, headers)
         if reply.body is None:
             return Response(status_code=reply.status, headers=headers)
-        return JSONResponse(reply.body, reply.status, headers)
+        return Answer(reply.body, reply.status, headers)
 
     def _authenticate(self, header: str) -> None:
         scheme, _, token = header.partition(" ")

@@ -128,21 +128,25 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _collect(element: etree._Element, pieces: list[str]) -> None:
-    """Append the element's text, with line ends where a browser would show them."""
-    if not isinstance(element.tag, str) or element.tag in {"script", "style", "head", "title"}:
-        return
-    block = element.tag in _BLOCKS
-    if element.tag == "br":
-        pieces.append("\n")
-    if block:
-        pieces.append("\n")
-    pieces.append(_flowed(element, element.text))
-    for child in element:
-        _collect(child, pieces)
-        pieces.append(_flowed(element, child.tail))
-    if block:
-        pieces.append("\n")
+def _collect(body: etree._Element, pieces: list[str]) -> None:
+    """Append the text below, with line ends where a browser would show them, however deep the markup is nested."""
+    left: list[etree._Element | str] = [body]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            pieces.append(one)
+            continue
+        if not isinstance(one.tag, str) or one.tag in {"script", "style", "head", "title"}:
+            continue
+        block = one.tag in _BLOCKS
+        if one.tag == "br":
+            pieces.append("\n")
+        if block:
+            pieces.append("\n")
+            left.append("\n")
+        pieces.append(_flowed(one, one.text))
+        for child in reversed(one):
+            left += [_flowed(one, child.tail), child]
 
 
 def _flowed(parent: etree._Element, text: str | None) -> str:

@@ -177,7 +177,9 @@ def _lean(row: Mapping[str, Any]) -> dict[str, Any]:
         column, at, annotation = name.partition("@")
         if at and not (column.endswith("_value") and annotation.lower() in _KEPT):
             continue
-        lean[name] = [_lean(each) for each in value] if isinstance(value, list) else value
+        if isinstance(value, list):
+            value = [_lean(each) if isinstance(each, Mapping) else each for each in value]  # noqa: PLW2901
+        lean[name] = value
     return lean
 
 
