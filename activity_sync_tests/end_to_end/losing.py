@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from activity_sync.activities.identity import RecordRef
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.bootstrap import open_session
+from activity_sync.ledger.ledger import Ledger
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
+from activity_sync.ledger.rows import AdoptedLink, LinkRow
 from activity_sync.pipeline.rebuild import NotRebuilt, Rebuilt, rebuild
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, Bridge, ago, iso
 from activity_sync_tests.end_to_end.ordinary import hubspot_activities
@@ -81,6 +85,40 @@ def rebuilt(bridge: Bridge, kind: ActivityType = ActivityType.TASK) -> Rebuilt:
             return await rebuild(session, kind)
 
     return asyncio.run(_rebuild())
+
+
+def stopped(bridge: Bridge, *, commits: int) -> int:
+    """How many links a rebuild has made that was killed when it wanted to make more, after so many batches."""
+
+    async def _rebuild() -> int:
+        async with open_session(bridge.settings) as session:
+            killed = Killed(session.ledger, commits)
+            session.ledger = cast(Ledger, killed)
+            with contextlib.suppress(KeyboardInterrupt):
+                await rebuild(session, ActivityType.TASK)
+            return killed.made
+
+    return asyncio.run(_rebuild())
+
+
+class Killed:
+    """A ledger whose process dies before one more batch of links is made."""
+
+    def __init__(self, ledger: Ledger, commits: int) -> None:
+        self._ledger = ledger
+        self._left = commits
+        self.made = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def adopt(self, adopted: Sequence[AdoptedLink], *, now: datetime) -> dict[str, LinkRow]:
+        """As the ledger does it."""
+        if adopted and not self._left:
+            raise KeyboardInterrupt
+        self._left -= bool(adopted)
+        self.made += len(adopted)
+        return self._ledger.adopt(adopted, now=now)
 
 
 def named(found: Rebuilt) -> set[tuple[str, str, tuple[str, ...]]]:

@@ -25,6 +25,7 @@ from activity_sync_tests.end_to_end.losing import (
     only_tasks,
     rebuilt,
     ref,
+    stopped,
     tasks_carried,
 )
 from activity_sync_tests.end_to_end.passes import carry
@@ -95,6 +96,18 @@ def test_without_a_rebuild_the_next_pass_makes_it_by_itself(
     tasks.forget()
 
     counts = carry(tasks, flows=flows)
+
+    assert set(counts) == {"extracted", "unchanged"}
+    assert tasks.writes() == 0
+    assert rebuilt(tasks).known == 2 * TASKS
+
+
+def test_stopped_halfway_it_is_finished_before_anything_is_decided(tasks: Bridge) -> None:
+    lose_ledger(tasks)
+
+    assert stopped(tasks, commits=1) == TASKS
+    tasks.forget()
+    counts = carry(tasks)
 
     assert set(counts) == {"extracted", "unchanged"}
     assert tasks.writes() == 0
