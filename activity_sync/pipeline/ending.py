@@ -33,6 +33,7 @@ def ended(session: Session, scope: Scope, proposal: Proposal, row: LinkRow, *, t
         row.id,
         state=LinkState.TOMBSTONED,
         bases={flow.source: prints(moves.get("source", {})), flow.target: prints(moves.get("target", {}))},
+        versions=None if proposal.target_version is None else {flow.target: proposal.target_version},
         clear_plan=True,
         tombstone=Tombstone(
             mapped=row.tombstone.mapped if row.tombstone else mapped_of(row),

@@ -231,6 +231,9 @@ class Proposer:
     def _delete(self, card: Card, how: Delete, plain: Proposal) -> Proposal:
         """What a delete does to the target: `rule` says how, and without a body nothing is written."""
         moves = {**plain.moves, "erased": True} if is_erased(card) else plain.moves
+        # What it shows now may be our own close, of a run that was killed: no edit that brings the record back.
+        shows = {name: str(entry) for name, entry in plain.target_prints.items()}
+        moves = {**moves, "target": shows | moves.get("target", {})}
         plain = replace(plain, rule=how.value, moves=moves)
         shown = card.target_activity
         match how:
@@ -241,7 +244,7 @@ class Proposer:
                 wire = self.observer.target.translator.encode(closed, (), only=frozenset(fields), current=shown)
                 left = self.observer.prints(wire.intended)
                 if left and any(plain.target_prints.get(name) != entry for name, entry in left.items()):
-                    moves = {**moves, "target": {name: str(entry) for name, entry in left.items()}}
+                    moves = {**moves, "target": moves["target"] | {name: str(entry) for name, entry in left.items()}}
                     return replace(plain, body=wire.body, fields=tuple(fields), target_prints=left, moves=moves)
         return plain
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from activity_sync.ledger.rows import Claim, LinkChange, LinkRow
 from activity_sync.pipeline.ending import ended
@@ -64,7 +65,11 @@ def _change(session: Session, scope: Scope, proposal: Proposal, row: LinkRow, an
     match answer.outcome:
         case "done" | "missing":
             gone = proposal.rule == Delete.ARCHIVE.value or answer.outcome == "missing"
-            return ended(session, scope, proposal, row, target_gone=gone)
+            change = ended(session, scope, proposal, row, target_gone=gone)
+            if answer.version is None:
+                return change
+            # An index that still shows it open is behind us, and no person reopened it.
+            return replace(change, versions={scope.flow.target: answer.version})
         case "uncertain":
             return None
         case _:

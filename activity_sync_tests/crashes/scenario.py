@@ -52,12 +52,16 @@ class Story:
 
     def begin(self) -> None:
         """The people, and the records of the first run, on both sides."""
+        self.begin_with(*_FIRST_HUBSPOT, *_FIRST_DYNAMICS)
+
+    def begin_with(self, *names: str) -> None:
+        """The people, and these records only."""
         self.world.seed({"hubspot": hubspot_people(), "dynamics": dynamics_people()})
         self.hubspot_contact(STRANGER)
-        for name in _FIRST_HUBSPOT:
-            self.make_in_hubspot(name, closed=name in _CLOSED_AT_FIRST)
-        for name in _FIRST_DYNAMICS:
-            self.make_in_dynamics(name, closed=name in _CLOSED_AT_FIRST)
+        for name in names:
+            (self.make_in_hubspot if name in _HUBSPOT_IDS else self.make_in_dynamics)(
+                name, closed=name in _CLOSED_AT_FIRST
+            )
         self.world.advance(minutes=5)
 
     def go_on(self) -> None:
@@ -92,7 +96,7 @@ class Story:
         self.make_in_hubspot("h-doomed")
         self.make_in_dynamics("d-doomed")
         for name in _TWINS:
-            (self.make_in_hubspot if name.startswith("h-") else self.make_in_dynamics)(name)
+            (self.make_in_hubspot if name in _HUBSPOT_IDS else self.make_in_dynamics)(name)
         self.take_away()
         self.world.advance(minutes=2)
 
