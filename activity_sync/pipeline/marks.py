@@ -68,7 +68,7 @@ async def list_records(system: System, activity_type: ActivityType) -> Listing:
 
 
 def read_marks(listings: Mapping[str, Listing], accounts: Mapping[str, str], activity_type: ActivityType) -> Marks:
-    """`listings` and `accounts` (their ids) by system. Takes about a second for a hundred thousand records."""
+    """`listings` and `accounts` (their ids) by system. Takes some seconds for a hundred thousand records."""
     pairs: list[Pair] = []
     explained: set[tuple[str, bytes]] = set()
     for origin, copy in permutations(listings, 2):

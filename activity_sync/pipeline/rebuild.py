@@ -6,6 +6,7 @@ itself: a rebuild may stop at any moment and be repeated.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,11 +63,12 @@ async def rebuild(session: Session, activity_type: ActivityType) -> Rebuilt:
     result = Rebuilt(activity_type)
     listings = {name: await list_records(system, activity_type) for name, system in session.systems.items()}
     accounts = {name: account.id for name, account in session.accounts.items()}
-    marks = read_marks(listings, accounts, activity_type)
+    # Seconds of arithmetic for a hundred thousand records: leases must be renewed meanwhile.
+    marks = await asyncio.to_thread(read_marks, listings, accounts, activity_type)
     settled, ended, known = _known(session, activity_type, marks.pairs, marks.strays)
     result.known = sum(not pair.gone for pair in known)
     unknown = [pair for pair in marks.pairs if pair not in known]
-    kinship = sort_pairs(unknown, settled=settled)
+    kinship = await asyncio.to_thread(sort_pairs, unknown, settled=settled)
     unseen = await _link(session, kinship, result)
     named = {record for pair in marks.pairs for record in (pair.origin, pair.copy)}
     contested = dict(kinship.contested) | unseen
