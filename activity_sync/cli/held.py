@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
 _NO_OPTION = {
     "closed": "its counterpart is closed and the policy leaves closed records alone. Reopen the counterpart, or set "
     "flows.FLOW.TYPE.closed to reopen, and run sync --from DAY",
+    "counterpart_linked": "it was deleted and is back, and its counterpart has a new one by now. Delete one of the two",
     "merged": "it was merged into a record that has a counterpart of its own. Delete one of the two counterparts",
 }
 

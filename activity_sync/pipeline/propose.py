@@ -31,7 +31,7 @@ from activity_sync.rules import actions
 from activity_sync.rules.chosen import Decision, decide_as_chosen
 from activity_sync.rules.decide import decide
 from activity_sync.rules.linked import read_target
-from activity_sync.rules.values import Delete, Gone, GoneHow, Linked, NoLink, Pending, Present
+from activity_sync.rules.values import Delete, Gone, GoneHow, Linked, NoLink, Pending, Present, Tombstoned
 from activity_sync.systems.system import Loss
 
 _LOOKS = 4  # target, times, and once more for each after a race
@@ -105,7 +105,20 @@ class Proposer:
         records = await self.observer.target.reader.read(self.scope.activity_type, ids)
         for card in cards:
             self.observer.see_target(card, records.get(target_of(card.link)))
+        self._see_second_lives(cards)
         await follow_target_merges(self.observer, cards)
+
+    def _see_second_lives(self, cards: Sequence[Card]) -> None:
+        """An ended link whose counterpart has been linked to another record since is not made again (case 25)."""
+        ended = [card for card in cards if isinstance(card.link, Tombstoned) and isinstance(card.target, Present)]
+        if not ended:
+            return
+        ids = [target_of(card.link) for card in ended]
+        rows = self.session.ledger.links(self.scope.flow.target, self.scope.activity_type, ids)
+        for card in ended:
+            row = rows.get(target_of(card.link))
+            if row is not None and row.is_living and isinstance(card.link, Tombstoned):
+                card.link = replace(card.link, target_linked=True)
 
     async def _read_times(self, cards: Sequence[Card], decided: dict[int, actions.Action]) -> None:
         if not cards:

@@ -49,7 +49,7 @@ _FITTING: Mapping[str, tuple[Decision, ...]] = {
 def fitting(reason: str) -> tuple[Decision, ...]:
     """What a person may decide about a record that is held for this reason; nothing where a decision has no effect.
 
-    `closed` is the policy's to change, and `merged` ends when one of the two counterparts does.
+    `closed` is the policy's to change; `merged` and `counterpart_linked` end when one of the two records does.
     """
     return _FITTING.get(reason, ())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from activity_sync.rules.actions import Action, Create, DeleteTarget, Fail, Filtered, Hold, ReadSource, ReadTarget, Skip
 from activity_sync.rules.adopt import adopt_again
 from activity_sync.rules.references import hinder_create
@@ -26,7 +28,7 @@ def decide_tombstoned(link: Tombstoned, source: Observation, target: Observation
             return ReadSource(case=24)
         case Unseen():
             return Skip(case=22, reason="not seen")
-        case Gone() if link.delete_due and policy.delete is not Delete.IGNORE:
+        case Gone() if link.delete_due and policy.delete is not Delete.IGNORE and not link.target_linked:
             return _delete_due(link, target, policy)
         case Gone() | Present(merged_into=str()):
             return Skip(case=26, reason="gone")
@@ -36,6 +38,8 @@ def decide_tombstoned(link: Tombstoned, source: Observation, target: Observation
         return Skip(case=23, reason="erased")
     came_back = link.source_gone or bool(read_side(link.source, source).changed & link.mapped)
     match target:
+        case Present() if link.target_linked:
+            return Hold(case=25, reason="counterpart_linked", candidates=(link.target_id,))
         case Present():
             return adopt_again(link, source, target)
         case Gone(how=GoneHow.ERASED):
@@ -44,6 +48,9 @@ def decide_tombstoned(link: Tombstoned, source: Observation, target: Observation
             return ReadTarget(case=24)
         case Unseen() | Gone() if not came_back:
             return Skip(case=23, reason="unlinked")
+        case Unseen() if not link.target_id:
+            # It was gone before it was created: nobody has deleted anything in the target.
+            return bring_back(source, replace(policy, restore=Restore.CREATE), case=24, generation=link.generation + 1)
         case Unseen():
             return ReadTarget(case=24)
         case Gone():

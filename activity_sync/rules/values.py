@@ -184,6 +184,7 @@ class Tombstoned:
     then, so that seeing it present is a return. `target_id`: the counterpart's id, to link again with. `delete_due`:
     the mirror flow found its target (the source here) deleted and ended the link (case 19); this flow's delete policy
     has not been applied yet. `plan_prints`: what an unfinished write of that delete (a close) leaves in the target.
+    `target_linked`: the counterpart has a living link to another record (the second life of this one).
     """
 
     source: Side
@@ -195,6 +196,7 @@ class Tombstoned:
     target_id: str = ""
     delete_due: bool = False
     plan_prints: tuple[Fingerprint, ...] = ()
+    target_linked: bool = False
 
 
 Link = NoLink | Pending | Linked | Tombstoned

@@ -103,6 +103,11 @@ class Crm:
     def person_deletes(self, record_id: str) -> None:
         self.records[record_id].gone = True
 
+    def person_restores(self, record_id: str, *, now: int) -> None:
+        record = self.records[record_id]
+        record.gone, record.changed_at = False, now
+        record.version += 1
+
     def touch(self, record_id: str, *, now: int) -> None:
         """The version moves, nothing else."""
         self.records[record_id].version += 1

@@ -187,9 +187,13 @@ ROWS: list[tuple[str, object, Observation, Observation, Policy, Action]] = [
     ("24 edited, create", TOMBSTONED, EDITED, GONE, BRING_BACK, Create(24, "restored", generation=1)),
     ("24 edited, target unseen", TOMBSTONED, EDITED, UNSEEN, DEFAULT, ReadTarget(24)),
     ("24 gone and back", WENT, SAME, GONE, DEFAULT, Hold(24, "edited_after_delete")),
+    ("24 back, and never created", replace(WENT, target_id=""), SAME, UNSEEN, DEFAULT,
+     Create(24, "restored", generation=1)),
     ("25 undeleted", TOMBSTONED, SAME, SAME, DEFAULT,
      Adopt(25, "undeleted", target_id="target-id",
            moves=Moves(dict(SAME.prints), dict(SAME.prints), source_settled=True, target_settled=True))),
+    ("25 its counterpart lives on with another", replace(TOMBSTONED, target_linked=True), SAME, SAME, DEFAULT,
+     Hold(25, "counterpart_linked", candidates=("target-id",))),
     ("26 gone", TOMBSTONED, GONE, SAME, DEFAULT, Skip(26, "gone")),
     # --- any link
     ("27 version moved", LINKED, MOVED, UNSEEN, DEFAULT, Skip(27, "version moved")),

@@ -5,13 +5,15 @@ The invariants stand in `truth.py`, called at the write that would break them an
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from activity_sync.rules.values import Conflict, Delete
 from activity_sync_tests.rules.profile import HISTORIES, MACHINES
 from activity_sync_tests.rules.strategies import CONFLICTS, DELETES, PAUSES, edits_of, records_of, worlds_of
-from activity_sync_tests.rules.world import FLOWS, World
+from activity_sync_tests.rules.world import FLOWS, Struck, World
 
 SYSTEMS = st.sampled_from(["alpha", "beta"])
 STRIKES = st.lists(st.sampled_from(["", "", "before", "after"]), max_size=6)
@@ -21,6 +23,10 @@ class TwoFlows(RuleBasedStateMachine):
     conflict: Conflict
     delete: Delete
     world: World
+
+    def __init__(self):
+        super().__init__()
+        self.decided = []
 
     @initialize(data=st.data())
     def begin(self, data):
@@ -46,6 +52,25 @@ class TwoFlows(RuleBasedStateMachine):
     def a_person_deletes(self, data, system):
         if record_id := self._some(data, system):
             self.world.crms[system].person_deletes(record_id)
+
+    @rule(data=st.data(), system=SYSTEMS, pause=PAUSES)
+    def a_person_restores(self, data, system, pause):
+        self.world.now += pause
+        if record_id := self._some(data, system, gone=True):
+            self.world.crms[system].person_restores(record_id, now=self.world.now)
+
+    @rule(data=st.data(), flow=st.sampled_from(FLOWS))
+    def a_flow_decides_and_is_held_up(self, data, flow):
+        if record_id := self._some(data, flow[0]):
+            self.decided.append(self.world.plan(*flow, record_id))
+
+    @rule(data=st.data(), strikes=STRIKES)
+    def old_work_is_carried_out(self, data, strikes):
+        """Of any age, in any order, and again."""
+        if self.decided:
+            self.world.strikes = strikes
+            with suppress(Struck):
+                self.world.carry_out(data.draw(st.sampled_from(self.decided), label="decided"))
 
     @rule(data=st.data(), system=SYSTEMS, pause=PAUSES)
     def a_version_moves(self, data, system, pause):

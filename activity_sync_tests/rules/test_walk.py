@@ -90,6 +90,9 @@ LINKS = [
     TOMBSTONED,
     replace(TOMBSTONED, erased=True),
     replace(TOMBSTONED, source_gone=True),
+    replace(TOMBSTONED, source_gone=True, target_id=""),
+    replace(TOMBSTONED, delete_due=True),
+    replace(TOMBSTONED, delete_due=True, target_linked=True),
 ]
 PRESENT = [
     SAME,
@@ -179,6 +182,8 @@ def never_a_second_create_beside_a_known_counterpart(seen):
     if not isinstance(seen.action, Create):
         return True
     match seen.link:
+        case Tombstoned(target_id="") if isinstance(seen.target, Unseen):
+            return True  # it never had one
         case Linked() | Tombstoned():
             return isinstance(seen.target, Gone) and seen.policy.restore is Restore.CREATE
         case Pending():
