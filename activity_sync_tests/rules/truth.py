@@ -44,15 +44,19 @@ def _check_winner(system: str, other: str, name: str, winner: Record, loser: Rec
         assert system == "alpha", (name, winner, loser)
 
 
-def check_moves(one: Proposal, source: Record, target: Record, *, world: Judged) -> None:
-    """A base that becomes what is shown says "carried": then it must be so."""
+def check_losses(one: Proposal, source: Record, target: Record, *, world: Judged) -> None:
+    """What the source lost it lost in a conflict, rightly. Asked before a write: ours hides when it was edited."""
     row = one.row
     assert row is not None
-    kept = getattr(one.action, "kept_lossy", ())
     for name in getattr(one.action, "lost_to_target", ()):
         adopted = row.base[one.source][name].exact == "-"
         assert source.edited(name) or adopted or name in row.doubted, f"a false conflict: {name} {source} {target}"
         _check_winner(one.target, one.source, name, target, source, world=world)
+
+
+def check_moves(one: Proposal, source: Record, target: Record) -> None:
+    """A base that becomes what is shown says "carried": then it must be so."""
+    kept = getattr(one.action, "kept_lossy", ())
     for here, there, entries, system, other in (
         (source, target, one.action.moves.source, one.source, one.target),
         (target, source, one.action.moves.target, one.target, one.source),

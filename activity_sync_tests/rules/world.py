@@ -30,7 +30,13 @@ from activity_sync.rules.values import (
 )
 from activity_sync_tests.rules.crm import COMMON, Crm, Record, is_cut, moment, prints_of, project
 from activity_sync_tests.rules.row import Plan, Proposal, Row
-from activity_sync_tests.rules.truth import check_end, check_moves, check_write, excuse_what_nobody_can_tell
+from activity_sync_tests.rules.truth import (
+    check_end,
+    check_losses,
+    check_moves,
+    check_write,
+    excuse_what_nobody_can_tell,
+)
 
 FLOWS = (("alpha", "beta"), ("beta", "alpha"))
 # What a pass may find when there is nothing left to do: skips, besides what a person was asked about.
@@ -212,10 +218,12 @@ class World:
                 row.base[one.source], row.base[one.target] = dict(moves.source), dict(moves.target)
                 row.unsettled = {"alpha": set(), "beta": set()}
                 row.revision += 1
-                check_moves(one, *self._pair(one), world=self)
+                check_moves(one, *self._pair(one))
             case actions.Update():
                 self._update(one)
             case actions.Skip() | actions.Acknowledge() | actions.KeepTarget():
+                if row is not None and row.state == "linked":
+                    check_losses(one, *self._pair(one), world=self)
                 self._remember(one)
             case actions.DeleteTarget(how=how):
                 self._delete(one, how)
@@ -284,6 +292,7 @@ class World:
         written = {name: values[name] for name in action.fields}
         for name in action.fields:
             check_write(one, source, target, name, world=self)
+        check_losses(one, source, target, world=self)
         # Closed by a person since: half a write would hide their edit, so it goes in one change set.
         closed_by_us = prints_of(target.fields)["status"] == row.base[one.target].get("status")
         steps = _steps(written, target.fields, reopen=action.reopen and closed_by_us)
@@ -310,7 +319,7 @@ class World:
         row, moves = one.row, one.action.moves
         if row is None or row.state != "linked":
             return
-        check_moves(one, *self._pair(one), world=self)
+        check_moves(one, *self._pair(one))
         for system, entries, settled, seen in (
             (one.source, moves.source, moves.source_settled, one.seen),
             (one.target, moves.target, moves.target_settled, one.seen_there),
