@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from activity_sync.activities.fingerprint import Fingerprint
 from activity_sync.ledger.rows import LinkChange, LinkRow, LinkState, Tombstone
 from activity_sync.pipeline.rows import Proposal, prints
 from activity_sync.pipeline.scope import Scope
@@ -19,6 +20,7 @@ def ended(session: Session, scope: Scope, proposal: Proposal, row: LinkRow, *, t
     flow = scope.flow
     gone = set(row.tombstone.gone) if row.tombstone else set()
     due = ""
+    seen: Fingerprint = {}
     match proposal.action:
         case "forget":
             gone |= {flow.source, flow.target}
@@ -26,15 +28,18 @@ def ended(session: Session, scope: Scope, proposal: Proposal, row: LinkRow, *, t
             gone.add(flow.target)
             # Only the mirror flow writes to the source; it has its own policy for that.
             due = flow.target if _mirror_deletes(session, scope) and not kept(proposal) else ""
+            seen = proposal.source_prints  # no edit, or there would be no end: at most what we ourselves left there
         case _:
             gone |= {flow.source, flow.target} if target_gone else {flow.source}
     moves = proposal.moves
+    # The mirror flow's own write to the source, of unknown end, is for that flow to recognise when it acts.
+    unfinished = bool(due) and (row.plan or {}).get("writes_to") == flow.source
     return LinkChange(
         row.id,
         state=LinkState.TOMBSTONED,
-        bases={flow.source: prints(moves.get("source", {})), flow.target: prints(moves.get("target", {}))},
+        bases={flow.source: {**seen, **prints(moves.get("source", {}))}, flow.target: prints(moves.get("target", {}))},
         versions=None if proposal.target_version is None else {flow.target: proposal.target_version},
-        clear_plan=True,
+        clear_plan=not unfinished,
         tombstone=Tombstone(
             mapped=row.tombstone.mapped if row.tombstone else mapped_of(row),
             erased=bool(moves.get("erased")) or (row.tombstone is not None and row.tombstone.erased),

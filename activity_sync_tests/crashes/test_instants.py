@@ -43,3 +43,10 @@ def test_values_that_a_killed_update_replaced_are_not_carried_back_from_the_inde
     update = recovery.point("after", _HUBSPOT, number=1)
 
     assert recovery.differences(Trial(update, mirror_first=False)) == {}
+
+
+@pytest.mark.slow
+def test_the_close_that_a_killed_run_left_is_no_edit_that_holds_the_delete(recovery: Recovery) -> None:
+    close = recovery.point("after", _DYNAMICS, number=3)
+
+    assert recovery.differences(Trial(close, mirror_first=True, later=True)) == {}
