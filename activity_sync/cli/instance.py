@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,10 +30,26 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     if home == PROJECT_ROOT:
         os.chdir(PROJECT_ROOT)
     try:
-        with dg.DagsterInstance.from_config(str(home)) as instance:
+        with alone_in(home):
+            opened = dg.DagsterInstance.from_config(str(home))
+        with opened as instance:
             yield instance
     finally:
         os.chdir(here)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """No other process is in this block for the same folder.
+
+    Dagster makes the tables of a new home when it first opens it, and two that do so at once fail.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def existing_dagster_home(settings: Settings) -> Path:

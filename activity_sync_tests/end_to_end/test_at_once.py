@@ -7,8 +7,15 @@ Most hold no lease, which would keep them apart.
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +25,7 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.configuration import FLOWS
 from activity_sync.ledger.ledger import Ledger
+from activity_sync.sandbox.controls import Fault
 from activity_sync.sandbox.serve import RunningSandboxes
 from activity_sync_tests.crashes.crowd import Crowd, dynamics_id, hubspot_id, open_in
 from activity_sync_tests.crashes.wording import Words
@@ -181,3 +189,49 @@ def _errands(number: int, kinds: list[ActivityType]) -> list[list[Leg]]:
 
 def _total(counts: list[Counts], *names: str) -> int:
     return sum(one.get(name, 0) for one in counts for name in names)
+
+
+@pytest.mark.slow
+def test_two_commands_at_once_share_the_work(shared: Bridge) -> None:
+    Crowd(Live(shared), each=3).begin()
+    arguments = [sys.executable, "-m", "activity_sync", "sync", "--type", "task", "--json"]
+    today = datetime.now(tz=UTC).date().isoformat()
+
+    commands = [
+        subprocess.Popen([*arguments, *days], env=shared.environ, stdout=subprocess.PIPE, text=True)
+        for days in ([], ["--from", today, "--to", today])
+    ]
+    documents = [json.loads(command.communicate(timeout=300)[0]) for command in commands]
+    shared.forget()
+    quiet = run(shared.environ, *legs(kinds=[ActivityType.TASK]))
+
+    assert [command.returncode for command in commands] == [0, 0]
+    created = [flow["task"]["created"] for document in documents for flow in document["flows"].values()]
+    assert sum(created) == 6
+    assert len(shared.hubspot("tasks")) == len(shared.dynamics("task")) == 6
+    assert (shared.writes(), set(quiet)) == (0, {"extracted", "unchanged"})
+
+
+@pytest.mark.slow
+def test_lease_of_a_killed_run_is_taken_over_at_once(shared: Bridge) -> None:
+    Crowd(Live(shared), each=3).begin()
+    command = [sys.executable, "-m", "activity_sync", "sync", "--flow", "hubspot_to_dynamics", "--type", "task"]
+    shared.sandboxes.dynamics.controls.faults.add(Fault("slow_write", path=r"\$batch$", delay_ms=120_000))
+    killed = subprocess.Popen(command, env=shared.environ, stdout=subprocess.DEVNULL, start_new_session=True)
+    while not shared.asked("dynamics")["writes"]:
+        assert killed.poll() is None, "the run ended before it wrote anything"
+        time.sleep(0.05)
+
+    with shared.ledger() as ledger:
+        holder = ledger.lease_holder("hubspot_to_dynamics", ActivityType.TASK)
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+        shared.sandboxes.dynamics.controls.faults.clear()
+        still_held = ledger.lease_holder("hubspot_to_dynamics", ActivityType.TASK)
+    # With --no-wait a run that would have to wait for a lease gives up.
+    after = subprocess.run([*command, "--no-wait"], env=shared.environ, check=False, capture_output=True, timeout=300)
+
+    assert holder is not None
+    assert still_held == holder
+    assert after.returncode == 0, after.stderr
+    assert len(shared.dynamics("task")) == 6
