@@ -23,7 +23,8 @@ def check_write(one: Proposal, source: Record, target: Record, name: str, *, wor
     action, row = one.action, one.row
     assert isinstance(action, actions.Update)
     assert row is not None
-    finishing = row.plan is not None
+    # Of a write whose end was unknown nobody can tell whether its source still has to be carried.
+    finishing = row.plan is not None or name in row.doubted
     adopted = row.base[one.source][name].exact == "-"
     assert source.edited(name) or finishing or adopted, f"an echo or a loss is carried: {name} {source} {target}"
     cut = name == "body" and is_cut(one.target, target.fields)
