@@ -79,9 +79,7 @@ class Crm:
         return {kind: {one: _contact(one) for one in ids} for kind, ids in wanted.items()}
 
     async def find(self, lookups) -> dict[str, list[NaturalKey]]:
-        return {
-            one.kind: [_contact(f"{self.name}-{address}", address) for address in one.emails] for one in lookups
-        }
+        return {one.kind: [_contact(f"{self.name}-{address}", address) for address in one.emails] for one in lookups}
 
     async def owners(self, _ids=()) -> dict[str, Any]:
         return {}
