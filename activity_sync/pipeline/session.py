@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -49,11 +49,11 @@ class Session:
 
     def policy(self, scope: Scope) -> Policy:
         """The configured policy of a flow and type."""
-        return self.configuration.policy(
-            scope.flow,
-            scope.activity_type,
-            shows_unassociated=self.target(scope).shows_unassociated,
+        target = self.target(scope)
+        configured = self.configuration.policy(
+            scope.flow, scope.activity_type, shows_unassociated=target.shows_unassociated
         )
+        return replace(configured, target_times_by_row=not target.times_by_field)
 
     async def identify(self) -> None:
         """Both systems are reached and are the ledger's own accounts.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from activity_sync.activities.fingerprint import FieldPrint, Fingerprint
-from activity_sync.rules.actions import Acknowledge, Action, Hold, KeepTarget, Moves, ReadTimes, Skip, Update
+from activity_sync.rules.actions import Acknowledge, Action, Defer, Hold, KeepTarget, Moves, ReadTimes, Skip, Update
 from activity_sync.rules.merge import Merge, merge_fields
 from activity_sync.rules.references import hinder_update
 from activity_sync.rules.settle import Reading
-from activity_sync.rules.values import Closed, Linked, Policy, Present
+from activity_sync.rules.values import Closed, Conflict, Linked, Policy, Present
 
 
 def carry(link: Linked, source: Present, target: Present, policy: Policy, *, ours: Reading, theirs: Reading) -> Action:
@@ -68,6 +68,9 @@ def _write(
         return Hold(case=case, reason="closed")
     if link.oscillating:
         return Hold(case=case, reason="oscillating")
+    if _hides_winner(policy, merge):
+        # Written now, the target's newer value would have no time any more, and lose to the older one next time.
+        return Defer(case=case, reason="conflict_first")
     return Update(
         case=case,
         moves=_moves(link, source, target, ours=ours, theirs=theirs, merge=merge),
@@ -80,6 +83,11 @@ def _write(
         reopen=target.closed,
         undo=bool(merge.undo) and merge.undo == merge.write,
     )
+
+
+def _hides_winner(policy: Policy, merge: Merge) -> bool:
+    """Whether a write would hide the time by which a field won, before the mirror flow has carried that field."""
+    return bool(merge.lost) and policy.two_way and policy.target_times_by_row and policy.conflict is Conflict.LATEST
 
 
 def _case(target: Present, *, theirs: Reading, merge: Merge, adds: bool) -> int:

@@ -274,6 +274,8 @@ class Policy:
     longer value at present. `one_way_fields`: fields mapped in this direction only, never in conflict.
     `filter_always`: `scope: always`, a linked record is asked again. `remapped`: a whole pass under a mapping that
     changed since the link was last compared, so that fields which nobody edited are compared across the sides too.
+    `target_times_by_row`: the target tells when a record was edited, not which of its fields, and our own write hides
+    that (Dynamics).
     """
 
     two_way: bool = True
@@ -291,3 +293,4 @@ class Policy:
     lossy_at_source: frozenset[str] = frozenset()
     one_way_fields: frozenset[str] = frozenset()
     remapped: bool = False
+    target_times_by_row: bool = False

@@ -207,7 +207,7 @@ def test_a_report_leaves_the_link_alone(world: World) -> None:
         ({"mode": "link", "same_record": False}, {"edge", "before", "other contact", "no contact"}),
         ({"mode": "link", "similarity": 0.5}, {"edge", "before", "half the words"}),
     ],
-    ids=str,
+    ids=["by default", "a wider window", "no window", "any record", "half of the words"],
 )
 def test_the_rule_is_the_configured_one(world: World, twins: dict[str, Any], found: set[str]) -> None:
     for number, (case, minutes, words, contact) in enumerate(

@@ -130,6 +130,7 @@ SETTINGS = {
     "lossy_at_source": [frozenset(), frozenset({"subject"})],
     "one_way_fields": [frozenset(), frozenset({"subject"})],
     "remapped": [False, True],
+    "target_times_by_row": [False, True],
 }
 POLICIES = [
     Policy(),

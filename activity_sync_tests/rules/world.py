@@ -97,7 +97,11 @@ class World:
         row = self.row_of(source, source_id)
         link = self.link(row, source, target, source_id, hidden=hidden)
         target_id = row.ids.get(target, "") if row else ""
-        policy = replace(self.policy, source_breaks_ties=source == "alpha")
+        policy = replace(
+            self.policy,
+            source_breaks_ties=source == "alpha",
+            target_times_by_row=not self.crms[target].times_by_field,
+        )
         if self.policy.conflict is not Conflict.LATEST:  # it means "alpha wins" here
             policy = replace(policy, conflict=Conflict.SOURCE if source == "alpha" else Conflict.TARGET)
         there = self.crms[target].records.get(target_id)
