@@ -10,8 +10,9 @@ from activity_sync.rules.actions import Action, Adopt, Confirm, Create, DeleteTa
 from activity_sync.rules.chosen import Decision, decide_as_chosen, fitting
 from activity_sync.rules.decide import decide
 from activity_sync.rules.values import Closed, Delete, Link, NoLink, Observation, Pending, Policy, Tombstoned
-from activity_sync_tests.rules.states import DEFAULT, EDITED, EDITED_THERE, GONE, LINKED, SAME, UNSEEN
+from activity_sync_tests.rules.states import DEFAULT, EDITED, EDITED_THERE, GONE, LINKED, SAME, UNSEEN, side
 
+ENDED = Tombstoned(side(), side(), 0, frozenset({"subject"}), source_gone=True, target_id="there", target_linked=True)
 LEAVE = Policy(closed=Closed.LEAVE)
 ARCHIVE = Policy(delete=Delete.ARCHIVE)
 
@@ -24,6 +25,7 @@ HELD: dict[str, tuple[Link, Observation, Observation, Policy]] = {
     "merged": (replace(LINKED, survivor_linked=True), replace(SAME, merged_into="other"), SAME, DEFAULT),
     "closed": (LINKED, EDITED, replace(SAME, closed=True), LEAVE),
     "oscillating": (replace(LINKED, oscillating=True), EDITED, SAME, DEFAULT),
+    "counterpart_linked": (ENDED, SAME, SAME, DEFAULT),
 }
 
 
