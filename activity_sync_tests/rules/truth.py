@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from activity_sync.rules import actions
-from activity_sync.rules.values import Conflict, Policy
+from activity_sync.rules.values import Conflict, Policy, Present
 from activity_sync_tests.rules.crm import COMMON, Crm, Record, in_step, is_cut, rightly_wins
 from activity_sync_tests.rules.row import Proposal, Row
 
@@ -58,17 +58,24 @@ def check_losses(one: Proposal, source: Record, target: Record, *, world: Judged
 def check_moves(one: Proposal, source: Record, target: Record) -> None:
     """A base that becomes what is shown says "carried": then it must be so."""
     kept = getattr(one.action, "kept_lossy", ())
-    for here, there, entries, system, other in (
-        (source, target, one.action.moves.source, one.source, one.target),
-        (target, source, one.action.moves.target, one.target, one.source),
+    for here, there, seen_there, entries, system, other in (
+        (source, target, one.seen_there, one.action.moves.source, one.source, one.target),
+        (target, source, one.seen, one.action.moves.target, one.target, one.source),
     ):
         for name, entry in entries.items():
             if here.fields[name] != entry.exact:
                 continue
-            if name in COMMON and here.visibly_edited(name) and name not in kept:
+            # Old work agrees on what both sides showed then; what was edited since is an edit against that.
+            moved = isinstance(seen_there, Present) and shows_other(seen_there, there, name)
+            if name in COMMON and here.visibly_edited(name) and name not in kept and not moved:
                 step = in_step(name, here, there, one_system=system, two_system=other)
                 assert step, f"acknowledged, never carried: {name} {here} {there}"
             here.agreed[name] = here.fields[name]
+
+
+def shows_other(seen: Present, record: Record, name: str) -> bool:
+    """Whether the record has another value now than when it was seen."""
+    return name in seen.prints and seen.prints[name].exact != record.fields[name]
 
 
 def excuse_what_nobody_can_tell(row: Row, crm: Crm, record: Record) -> None:

@@ -34,6 +34,7 @@ def test_every_cell_comes_back_as_it_was(staging, stage):
         "modified_at": datetime(2026, 11, 2, 1, 2, 3, 456789, tzinfo=UTC),
         "version": 'W/"1"',
         "gone": False,
+        "erased": None,
         "payload": '{"subject": "Grüße ☎️\\n"}',
         "associations": None,
         "extracted_at": None,
