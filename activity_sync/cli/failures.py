@@ -11,6 +11,7 @@ from activity_sync.cli.console import output
 from activity_sync.cli.open_records import (
     entry,
     in_state,
+    list_state,
     narrowed,
     open_ledger,
     print_json,
@@ -18,7 +19,6 @@ from activity_sync.cli.open_records import (
     ref_of,
     selected,
     selection,
-    show,
 )
 from activity_sync.errors import ConfigurationError
 
@@ -40,15 +40,8 @@ def list_failures(*, flow_name: str | None, type_name: str | None, as_json: bool
     Where the API asked to come back later, the next incremental run tries again. Everything else waits until the record
     or the mapping changes, or until `failures retry`.
     """
-    from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
-
-    with open_ledger() as ledger:
-        entries = [entry(row) for row in selected(ledger, OutstandingState.FAILED, flow_name, type_name)]
-    if as_json:
-        print_json(entries)
-        return
-    show(
-        entries,
+    list_state(
+        "failed",
         {
             "reason": reason_of,
             "correlation id": lambda one: str(one["correlation_id"]),
@@ -56,6 +49,9 @@ def list_failures(*, flow_name: str | None, type_name: str | None, as_json: bool
             "next": lambda one: "next run" if one["next_try"] else "after a change",
         },
         nothing="nothing has failed",
+        flow_name=flow_name,
+        type_name=type_name,
+        as_json=as_json,
     )
 
 

@@ -130,6 +130,26 @@ def entry(row: Outstanding) -> Entry:
     }
 
 
+def list_state(
+    state: str,
+    columns: Mapping[str, Callable[[Entry], str]],
+    *,
+    nothing: str,
+    flow_name: str | None,
+    type_name: str | None,
+    as_json: bool,
+) -> None:
+    """All records in this state: one document, or a table as `show` makes it."""
+    from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
+
+    with open_ledger() as ledger:
+        entries = [entry(row) for row in selected(ledger, OutstandingState(state), flow_name, type_name)]
+    if as_json:
+        print_json(entries)
+    else:
+        show(entries, columns, nothing=nothing)
+
+
 def show(entries: Sequence[Entry], columns: Mapping[str, Callable[[Entry], str]], *, nothing: str) -> None:
     """A table with a row per record and these columns besides; a sentence where there is none."""
     if not entries:

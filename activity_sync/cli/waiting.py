@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from activity_sync.cli.open_records import entry, narrowed, open_ledger, print_json, reason_of, selected, show
+from activity_sync.cli.open_records import list_state, narrowed, reason_of
 
 
 @click.command()
@@ -17,17 +17,13 @@ def waiting(*, flow_name: str | None, type_name: str | None, as_json: bool) -> N
     A record waits where none of the records that it hangs on exists in the target, where a create's end is not known
     yet, or where it kept changing while it was written.
     """
-    from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
-
-    with open_ledger() as ledger:
-        entries = [entry(row) for row in selected(ledger, OutstandingState.DEFERRED, flow_name, type_name)]
-    if as_json:
-        print_json(entries)
-        return
-    show(
-        entries,
+    list_state(
+        "deferred",
         {"reason": reason_of, "waits for": waits_for, "tries": lambda one: str(one["attempts"])},
         nothing="nothing waits",
+        flow_name=flow_name,
+        type_name=type_name,
+        as_json=as_json,
     )
 
 

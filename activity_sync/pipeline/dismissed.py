@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from activity_sync.ledger.outstanding import OutstandingState
+from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.pipeline.rows import DISMISSED
-from activity_sync.pipeline.scope import Scope
-from activity_sync.pipeline.session import Session
 from activity_sync.rules.actions import Action, Adopt, Create, DeleteTarget, Fail, Filtered, Update
 from activity_sync.systems.system import SourceRecord
 
 
-def dismissed_versions(session: Session, scope: Scope, source_ids: Collection[str]) -> dict[str, str | None]:
+def dismissed_versions(outstanding: Mapping[str, Outstanding]) -> dict[str, str | None]:
     """Those of these records that are dismissed, with the version in which they are."""
-    rows = session.ledger.outstanding(scope.flow.name, scope.activity_type, source_ids)
-    return {one: row.source_version for one, row in rows.items() if row.state is OutstandingState.DISMISSED}
+    return {one: row.source_version for one, row in outstanding.items() if row.state is OutstandingState.DISMISSED}
 
 
 def unless_dismissed(action: Action, record: SourceRecord, dismissed: Mapping[str, str | None]) -> Action:

@@ -7,7 +7,6 @@ before write"). So rerunning a load, of any age, in any order, writes no older s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from activity_sync.activities.kinds import Step
@@ -62,19 +61,15 @@ async def load(session: Session, scope: Scope) -> StepReport:
 
 def guard(session: Session, scope: Scope) -> None:
     """Nothing is written by a run that looks like an accident. SafeguardTripped."""
-    batches = proposals_of(session, scope)
-    first, more = next(batches, []), next(batches, None)
-    counted = Counter((one.action, one.case) for one in first)
-    if more is not None:
-        counted = session.staging.tally(
-            scope.flow.name,
-            scope.activity_type,
-            Step.TRANSFORMED,
-            by=("action", "case_number"),
-            run_id=scope.input_run,
-            partitions=(scope.partitions.first, scope.partitions.last),
-        )
-    guard_proposals(session, scope, counted)
+    proposed = session.staging.tally(
+        scope.flow.name,
+        scope.activity_type,
+        Step.TRANSFORMED,
+        by=("action", "case_number"),
+        run_id=scope.input_run,
+        partitions=(scope.partitions.first, scope.partitions.last),
+    )
+    guard_proposals(session, scope, proposed)
 
 
 def proposals_of(session: Session, scope: Scope) -> Iterator[list[Proposal]]:

@@ -55,14 +55,16 @@ class Proposer:
         if not seen:
             return []
         await confirm_mirror_creates(self.session, self.scope)
-        links = self.session.ledger.links(self.scope.flow.source, self.scope.activity_type, [one.id for one in seen])
-        self.choices = self.session.ledger.choices(self.scope.flow.source, self.scope.activity_type)
-        unlinked = [one.id for one in seen if one.id not in links]
+        flow, kind, ids = self.scope.flow, self.scope.activity_type, [one.id for one in seen]
+        links = self.session.ledger.links(flow.source, kind, ids)
+        self.choices = self.session.ledger.choices(flow.source, kind)
+        outstanding = self.session.ledger.outstanding(flow.name, kind, ids)
+        unlinked = {one for one in ids if one not in links}
         self.holds = {
-            **standing_holds(self.session, self.scope, unlinked, self.choices),
+            **standing_holds(unlinked, outstanding, self.choices),
             **await may_be_creates(self.session, self.scope, unlinked),
         }
-        self.dismissed = dismissed_versions(self.session, self.scope, [one.id for one in seen])
+        self.dismissed = dismissed_versions(outstanding)
         await self.observer.target.learn([self.scope.activity_type])
         cards = [self.observer.card(one, links.get(one.id)) for one in seen]
         await look_for_creates(self.observer, cards)

@@ -123,6 +123,18 @@ class Relinker:
 
     def _link(self, pair: Pair, card: Card, source: Fingerprint, target: Fingerprint) -> AdoptedLink:
         flow = self.scope.flow
+        return replace(
+            self._bare(pair),
+            bases={flow.source: source, flow.target: target},
+            versions={
+                flow.source: card.seen.extracted.record.version,
+                flow.target: card.target_record.version if card.target_record is not None else None,
+            },
+            elements=tuple(self._elements(pair, card)),
+        )
+
+    def _bare(self, pair: Pair) -> AdoptedLink:
+        """Which record is which, and nothing of what they show."""
         return AdoptedLink(
             activity_type=self.kind,
             origin=pair.origin.system,
@@ -131,12 +143,6 @@ class Relinker:
             counterpart_id=pair.copy.id,
             key=pair.key,
             generation=pair.generation,
-            bases={flow.source: source, flow.target: target},
-            versions={
-                flow.source: card.seen.extracted.record.version,
-                flow.target: card.target_record.version if card.target_record is not None else None,
-            },
-            elements=tuple(self._elements(pair, card)),
         )
 
     def _elements(self, pair: Pair, card: Card) -> list[Element]:
@@ -176,16 +182,7 @@ class Relinker:
         living = [pair for pair in pairs if not getattr(records.get(_in(pair, system).id), "gone", True)]
         made = self.session.ledger.adopt(
             [
-                AdoptedLink(
-                    activity_type=self.kind,
-                    origin=pair.origin.system,
-                    counterpart=pair.copy.system,
-                    origin_id=pair.origin.id,
-                    counterpart_id=pair.copy.id,
-                    key=pair.key,
-                    generation=pair.generation,
-                    bases={system: self._prints(system, records[_in(pair, system).id])},
-                )
+                replace(self._bare(pair), bases={system: self._prints(system, records[_in(pair, system).id])})
                 for pair in living
             ],
             now=self.session.clock(),

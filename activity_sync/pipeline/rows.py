@@ -16,7 +16,7 @@ import pandas as pd
 
 from activity_sync.activities.fingerprint import FieldPrint
 from activity_sync.activities.kinds import Role
-from activity_sync.systems.system import SourceRecord, TargetLink
+from activity_sync.systems.system import SourceRecord, TargetLink, WriteResult
 
 # Why a record was staged.
 WINDOW = "window"
@@ -274,6 +274,22 @@ class Result:
     message: str = ""
     correlation_id: str = ""
     attempts: int = 0
+
+    @classmethod
+    def of(cls, proposal: Proposal, outcome: str, detail: str, answer: WriteResult) -> Result:
+        """The result of a write that was sent, with what the API said to it."""
+        return cls(
+            proposal,
+            outcome,
+            detail=detail,
+            reason=answer.code if outcome == "failed" else "",
+            target_id=answer.id,
+            status=answer.status,
+            code=answer.code,
+            message=answer.message,
+            correlation_id=answer.correlation_id,
+            attempts=1,
+        )
 
     def to_row(self, run_id: str, now: datetime) -> dict[str, Any]:
         """The staged form."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from activity_sync.ledger.choices import Choice
-from activity_sync.ledger.outstanding import OutstandingState
-from activity_sync.pipeline.scope import Scope
-from activity_sync.pipeline.session import Session
+from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.rules.actions import Action, Create, Defer, Fail, Filtered, Hold
 from activity_sync.rules.chosen import Decision
 
@@ -16,15 +14,14 @@ REBUILD_RULE = "ledger_rebuild"
 
 
 def standing_holds(
-    session: Session, scope: Scope, source_ids: Collection[str], choices: Mapping[str, Choice]
+    source_ids: Collection[str], outstanding: Mapping[str, Outstanding], choices: Mapping[str, Choice]
 ) -> dict[str, Hold]:
     """Those of the source's records that a rebuild left to a person, and those that a person left as they are."""
-    rows = session.ledger.outstanding(scope.flow.name, scope.activity_type, source_ids)
     kept = [one for one in source_ids if one in choices and choices[one].decision is Decision.KEEP]
     return dict.fromkeys(kept, Hold(case=4, reason="ambiguous")) | {
         one: Hold(case=4, reason=row.reason, candidates=row.candidates, rule=row.rule)
-        for one, row in rows.items()
-        if row.state is OutstandingState.HELD and row.rule == REBUILD_RULE
+        for one, row in outstanding.items()
+        if one in source_ids and row.state is OutstandingState.HELD and row.rule == REBUILD_RULE
     }
 
 

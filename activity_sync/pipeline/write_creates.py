@@ -54,18 +54,18 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
                 changes.append(_linked(scope, proposal, link, answer, now))
                 detail = "created" if answer.outcome == "done" else "confirmed"
                 outcome = "created" if answer.outcome == "done" else "unchanged"
-                results.append(_result(proposal, outcome, detail, answer))
+                results.append(Result.of(proposal, outcome, detail, answer))
             case "refused" | "missing":
                 refused.append(link.id)
-                results.append(_result(proposal, "failed", "refused", answer))
+                results.append(Result.of(proposal, "failed", "refused", answer))
             case "uncertain":
                 # Case 9: it may have happened. The pending link stays and is settled by key, first thing next run.
-                results.append(_result(proposal, "deferred", "uncertain", answer))
+                results.append(Result.of(proposal, "deferred", "uncertain", answer))
             case _:
                 # Nothing was made: where keys prove little, a link left pending would be waited for, or held.
                 if link.fresh and not unique:
                     refused.append(link.id)
-                results.append(_result(proposal, "failed", "transient", answer))
+                results.append(Result.of(proposal, "failed", "transient", answer))
     session.ledger.settle(changes, now=session.clock())
     session.ledger.discard(refused)
     linked = {one.link_id for one in changes}
@@ -75,12 +75,11 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
 
 def _end_links(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> None:
     """What is created again after it was deleted there begins a new link; the old one ends (cases 17 and 24)."""
-    deleted = [one.target_id for one in proposals if one.case in (17, 24) and one.target_id]
-    if deleted:
+    again = [one for one in proposals if one.case in {17, 24}]
+    if deleted := [one.target_id for one in again if one.target_id]:
         # The mirror flow may have held the delete, and has nothing to ask any more. Said first: a run that is killed
         # after it has announced the create does not come here again.
         session.ledger.clear_outstanding(scope.flow.mirror.name, scope.activity_type, deleted)
-    again = [one for one in proposals if one.case in {17, 24}]
     rows = session.ledger.links_by_id([one.link_id for one in again if one.link_id is not None])
     ends = [
         superseded(one, row, scope.flow.target) if row.state is LinkState.LINKED else outlived(one, row)
@@ -122,19 +121,4 @@ def _linked(scope: Scope, proposal: Proposal, link: LinkRow, answer: WriteResult
         versions={scope.flow.source: proposal.source_version},
         clear_plan=True,
         wrote_at=now,
-    )
-
-
-def _result(proposal: Proposal, outcome: str, detail: str, answer: WriteResult) -> Result:
-    return Result(
-        proposal,
-        outcome,
-        detail=detail,
-        target_id=answer.id,
-        status=answer.status,
-        code=answer.code,
-        message=answer.message,
-        reason=answer.code if outcome == "failed" else "",
-        correlation_id=answer.correlation_id,
-        attempts=1,
     )

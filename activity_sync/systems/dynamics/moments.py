@@ -1,28 +1,17 @@
-"""Stretches of time around given moments: few conditions that find them, and an exact test. Pure."""
+"""What took place around given moments: few conditions that find it, and an exact test. Pure."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from activity_sync.systems.dynamics.filters import any_of, moment_literal
+from activity_sync.systems.moments import Stretch
 
 
-def merge_moments(moments: Iterable[datetime], *, within: timedelta) -> list[tuple[datetime, datetime]]:
-    """The stretches that reach `within` to either side of a moment, both ends included; none touches another."""
-    merged: list[tuple[datetime, datetime]] = []
-    for moment in sorted(set(moments)):
-        start, end = moment - within, moment + within
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], end)
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def lies_in(columns: Sequence[str], stretch: tuple[datetime, datetime]) -> str:
+def lies_in(columns: Sequence[str], stretch: Stretch) -> str:
     """A condition that holds where one of the columns lies in the stretch, or up to a second beyond its end."""
     start, end = (moment_literal(one) for one in stretch)
     return any_of(f"({column} ge {start} and {column} le {end})" for column in columns)

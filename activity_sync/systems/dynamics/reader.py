@@ -10,7 +10,7 @@ from activity_sync.systems.dynamics.batch import Operation
 from activity_sync.systems.dynamics.deletions import PAGE_ROWS, find_deletions, list_ids
 from activity_sync.systems.dynamics.filters import any_of, chunks, is_one_of, moment_literal, query
 from activity_sync.systems.dynamics.metadata import Metadata
-from activity_sync.systems.dynamics.moments import first_moment, is_near, lies_in, merge_moments
+from activity_sync.systems.dynamics.moments import first_moment, is_near, lies_in
 from activity_sync.systems.dynamics.operations import Operations, Row
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table, row_path
 from activity_sync.systems.dynamics.refusals import explain_failed_read
@@ -22,6 +22,7 @@ from activity_sync.systems.dynamics.wire import (
     read_moment,
     read_record,
 )
+from activity_sync.systems.moments import merge_moments
 from activity_sync.systems.system import Deletions, KeyedRecord, SourceRecord, Window
 
 READS_AT_ONCE = 4

@@ -14,7 +14,6 @@ from activity_sync.systems.hubspot.creating import SEND_WITHIN
 from activity_sync.systems.hubspot.keys import find_keys
 from activity_sync.systems.hubspot.listings import find_deletions, holds_keys, list_keyed
 from activity_sync.systems.hubspot.metadata import KEY, KeyProperty, Metadata
-from activity_sync.systems.hubspot.moments import merge_spans
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.searches import search_whole
 from activity_sync.systems.hubspot.windows import is_list_cheaper, walk_window
@@ -36,6 +35,7 @@ from activity_sync.systems.hubspot.wire import (
     search_body,
     within,
 )
+from activity_sync.systems.moments import merge_moments
 from activity_sync.systems.system import Deletions, KeyedRecord, SourceRecord, Window
 
 SEARCH_LAG: Final = timedelta(minutes=10)
@@ -138,7 +138,7 @@ class HubSpotReader:
         self, activity_type: ActivityType, moments: Sequence[datetime], *, within: timedelta
     ) -> list[SourceRecord]:
         """The activities that took place within so much of any of these moments, as far as the index knows them."""
-        spans = merge_spans(moments, within=within)
+        spans = merge_moments(moments, within=within)
         # HubSpot cuts fractions of a millisecond: a span reaches to the next whole one on both sides.
         groups = [[between(TOOK_PLACE, millis(start), ceil_millis(end))] for start, end in spans]
         return await self._find(activity_type, groups)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from activity_sync.activities.activity import Association
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.systems.dynamics.moments import is_near, lies_in, merge_moments
+from activity_sync.systems.dynamics.moments import is_near, lies_in
+from activity_sync.systems.moments import merge_moments
 from activity_sync.systems.system import KeyedRecord
 from activity_sync_tests.systems.dynamics.activities import WHEN, activity
 from activity_sync_tests.systems.dynamics.organizations import Organization, guid

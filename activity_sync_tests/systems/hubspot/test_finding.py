@@ -13,7 +13,7 @@ import pytest
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import MalformedResponse, ServerUnavailable
 from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM
-from activity_sync.systems.hubspot.moments import merge_spans
+from activity_sync.systems.moments import merge_moments
 from activity_sync.systems.system import CreateRequest, KeyedRecord, SourceRecord, Stamp
 
 NOTE, MEETING = ActivityType.NOTE, ActivityType.MEETING
@@ -61,11 +61,11 @@ def ids(records: Sequence[SourceRecord]) -> list[str]:
 def test_spans_that_touch_are_one_and_others_stay_apart():
     moments = [NOON + 5 * MINUTE, NOON, NOON + 2 * MINUTE, NOON]
 
-    assert merge_spans(moments, within=MINUTE) == [
+    assert merge_moments(moments, within=MINUTE) == [
         (NOON - MINUTE, NOON + 3 * MINUTE),
         (NOON + 4 * MINUTE, NOON + 6 * MINUTE),
     ]
-    assert merge_spans([], within=MINUTE) == []
+    assert merge_moments([], within=MINUTE) == []
 
 
 # --- around ----------------------------------------------------------------------------------------------------------
