@@ -10,7 +10,7 @@ import dagster as dg
 
 from activity_sync.configuration import Configuration
 from activity_sync.pipeline.scope import Partitions, midnight
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 
 _FORMAT = "%Y-%m-%d"
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from activity_sync.pipeline.safeguard import guard_listing
 from activity_sync.pipeline.scope import Mode, Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.systems.system import SourceRecord
+from activity_sync.systems.records import SourceRecord
 
 _PER_CALL = timedelta(seconds=6)
 """A look of one call is taken in every run. One of N calls, a long recycling bin say, at most every N times this: no

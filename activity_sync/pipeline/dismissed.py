@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.pipeline.rows import DISMISSED
 from activity_sync.rules.actions import Action, Adopt, Create, DeleteTarget, Fail, Filtered, Update
-from activity_sync.systems.system import SourceRecord
+from activity_sync.systems.records import SourceRecord
 
 
 def dismissed_versions(outstanding: Mapping[str, Outstanding]) -> dict[str, str | None]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from activity_sync.activities.activity import Activity
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import RecordKind, Role
+from activity_sync.activities.loss import Loss
 from activity_sync.ledger.rows import Element as Stored
 from activity_sync.ledger.rows import LinkRow
 from activity_sync.pipeline.rows import Ref
@@ -22,7 +23,7 @@ from activity_sync.rules.elements import (
     merge_elements,
     parse_element_key,
 )
-from activity_sync.systems.system import Loss, TargetLink
+from activity_sync.systems.records import TargetLink
 
 _KINDS = frozenset(kind.value for kind in RecordKind)
 _NO_MERGES: Mapping[str, str] = {}

@@ -13,7 +13,7 @@ from activity_sync.pipeline.report import StepReport
 from activity_sync.pipeline.rows import CHOSEN, DELETION, PENDING, RETRY, WINDOW, Extracted, frame
 from activity_sync.pipeline.scope import Mode, Scope, day_of
 from activity_sync.pipeline.session import Session
-from activity_sync.systems.system import SourceRecord, Window
+from activity_sync.systems.records import SourceRecord, Window
 
 
 async def extract(session: Session, scope: Scope) -> StepReport:

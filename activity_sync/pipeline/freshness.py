@@ -8,7 +8,7 @@ from activity_sync.ledger.rows import LinkRow
 from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.systems.system import SourceRecord
+from activity_sync.systems.records import SourceRecord
 
 
 async def outdated(

@@ -12,7 +12,8 @@ from itertools import permutations
 from activity_sync.activities.identity import RecordRef, key_bytes, own_key
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.rules.kinship import Pair
-from activity_sync.systems.system import KeyedRecord, System
+from activity_sync.systems.records import KeyedRecord
+from activity_sync.systems.system import System
 
 GENERATIONS = 10
 """How many lives of one activity are looked for. Each but the first followed a delete that a person undid."""

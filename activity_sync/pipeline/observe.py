@@ -32,7 +32,7 @@ from activity_sync.rules.values import (
     Tombstoned,
     Unseen,
 )
-from activity_sync.systems.system import SourceRecord, TargetLink, Wire
+from activity_sync.systems.records import SourceRecord, TargetLink, Wire
 
 _OSCILLATION_WRITES = 4
 _OSCILLATION_WINDOW = timedelta(hours=1)

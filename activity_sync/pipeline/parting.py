@@ -11,7 +11,7 @@ from collections.abc import Collection
 from activity_sync.ledger.choices import Decision
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.systems.system import Stamp
+from activity_sync.systems.records import Stamp
 
 
 async def clear_stamps(session: Session, scope: Scope, created: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from activity_sync.activities.activity import Participant, RichText, Value
 from activity_sync.activities.closing import closing
 from activity_sync.activities.fingerprint import FieldPrint
+from activity_sync.activities.loss import Loss
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.rows import LinkRow
@@ -32,7 +33,6 @@ from activity_sync.rules.chosen import Decision, decide_as_chosen
 from activity_sync.rules.decide import decide
 from activity_sync.rules.linked import read_target
 from activity_sync.rules.values import Delete, Gone, GoneHow, Linked, NoLink, Pending, Present, Tombstoned
-from activity_sync.systems.system import Loss
 
 _LOOKS = 4  # target, times, and once more for each after a race
 

@@ -27,7 +27,7 @@ from activity_sync.rules.adopt import adopt, as_edited
 from activity_sync.rules.elements import ElementState
 from activity_sync.rules.kinship import Pair
 from activity_sync.rules.values import Present
-from activity_sync.systems.system import SourceRecord, Window
+from activity_sync.systems.records import SourceRecord, Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from activity_sync.activities.kinds import RecordKind
 from activity_sync.pipeline.rows import Ref, Resolved
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.systems.system import Lookup, NaturalKey, Owner
+from activity_sync.systems.records import Lookup, NaturalKey, Owner
 
 _CARRIED_KINDS = frozenset(kind.value for kind in RecordKind)
 _LAST = datetime.max.replace(tzinfo=UTC)

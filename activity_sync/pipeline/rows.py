@@ -16,7 +16,7 @@ import pandas as pd
 
 from activity_sync.activities.fingerprint import FieldPrint
 from activity_sync.activities.kinds import Role
-from activity_sync.systems.system import SourceRecord, TargetLink, WriteResult
+from activity_sync.systems.records import SourceRecord, TargetLink, WriteResult
 
 # Why a record was staged.
 WINDOW = "window"

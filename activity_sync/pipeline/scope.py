@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 
 
 class Mode(StrEnum):

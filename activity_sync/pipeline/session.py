@@ -16,7 +16,8 @@ from activity_sync.ledger.processes import Holder
 from activity_sync.pipeline.scope import Scope
 from activity_sync.rules.values import Policy
 from activity_sync.staging.staging import Staging
-from activity_sync.systems.system import Account, System
+from activity_sync.systems.records import Account
+from activity_sync.systems.system import System
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -23,7 +23,8 @@ from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.rules.match import Twin, TwinIndex, TwinMode, words_of
 from activity_sync.rules.values import NoLink, Present
-from activity_sync.systems.system import SourceRecord, System
+from activity_sync.systems.records import SourceRecord
+from activity_sync.systems.system import System
 
 _KINDS = frozenset(kind.value for kind in RecordKind)
 

@@ -11,7 +11,7 @@ from activity_sync.pipeline.parting import clear_stamps
 from activity_sync.pipeline.rows import Proposal, Result
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.systems.system import CreateRequest, WriteResult
+from activity_sync.systems.records import CreateRequest, WriteResult
 
 _BATCHES_AT_ONCE = 8
 

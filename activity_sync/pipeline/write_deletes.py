@@ -12,7 +12,7 @@ from activity_sync.pipeline.rows import Proposal, Result
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.rules.values import Delete
-from activity_sync.systems.system import UpdateRequest, WriteResult
+from activity_sync.systems.records import UpdateRequest, WriteResult
 
 
 async def write_deletes(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:

@@ -9,7 +9,7 @@ from activity_sync.pipeline.ending import outlived
 from activity_sync.pipeline.rows import Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.systems.system import Stamp
+from activity_sync.systems.records import Stamp
 
 
 async def write_links(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:

@@ -11,7 +11,7 @@ from activity_sync.pipeline.elements import stored
 from activity_sync.pipeline.rows import Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.systems.system import UpdateRequest, WriteResult
+from activity_sync.systems.records import UpdateRequest, WriteResult
 
 
 async def write_updates(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:

@@ -1,4 +1,4 @@
-"""What the pipeline needs of a CRM: a few small protocols and the values they speak in.
+"""What the pipeline needs of a CRM: a few small protocols. The values they speak in are in `records.py`.
 
 A third CRM is a folder beside this file that implements `System`, default mappings for it in `mapping/defaults/`, and
 one line in `registry.py`. Nothing here names a vendor.
@@ -10,188 +10,27 @@ whole call (after their own retries), and report what concerns one record as a v
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
-from activity_sync.activities.activity import Activity, Value
+from activity_sync.activities.activity import Activity
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.activities.loss import Loss as Loss  # noqa: PLC0414  # part of what a translator answers
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Which account the credentials open. `id` identifies it for ever (portal id, organization id)."""
-
-    id: str
-    name: str = ""
-    ui_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Half-open interval of modification times in the system's own clock, aware and UTC: start <= t < end."""
-
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
-    """One activity as the API gave it. Order and uniqueness across pages are not promised.
-
-    `payload`: the API's own JSON of the record (allow-listed properties/columns, parties included).
-    `associations`: the API's own association answers: {record kind: [{"id": ..., "labels": [...]}, ...]}; for a system
-    that keeps them in the record itself, empty. `version`: opaque write guard. `gone`: explicitly deleted or archived.
-    `erased`: because a person it concerns was erased.
-    """
-
-    id: str
-    modified_at: datetime
-    payload: Mapping[str, Any]
-    associations: Mapping[str, Any] = field(default_factory=dict)
-    version: str | None = None
-    gone: bool = False
-    erased: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Deletions:
-    """Where to look for deletes. Nothing here is a proof: the suspects are read by id before anything is decided.
-
-    `suspects`: ids of ours that were reported as deleted, or are missing from a complete listing. `listed`: how many
-    records that listing had, None where none was made. `cursor`: from where to read on next time.
-    """
-
-    suspects: frozenset[str]
-    cursor: str
-    listed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KeyedRecord:
-    """A record that says which record of the other system it is.
-
-    `key`: our own key it was created under, "" where it only carries its counterpart's id. `source_system` and
-    `source_id`: the origin stamp, "" where the system has no place for one. `gone`: it lies in the system's bin.
-    """
-
-    id: str
-    key: str = ""
-    source_system: str = ""
-    source_id: str = ""
-    gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """Written on a record that was linked to an existing one: which record of the other system it is."""
-
-    id: str
-    source_system: str
-    source_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class NaturalKey:
-    """What identifies a record across systems. Empty tuples and strings where the record has none.
-
-    `emails`: all addresses as they stand, the primary first. `stored_id`: the counterpart's id stored on the record
-    under the configured property. `former_ids`: records that were merged into this one, as far as they are known, and
-    `former_stored_ids` the counterparts that those named.
-    """
-
-    id: str
-    kind: str
-    name: str = ""
-    emails: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-    stored_id: str = ""
-    created_at: datetime | None = None
-    active: bool = True
-    former_ids: tuple[str, ...] = ()
-    former_stored_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """Keys to search a target's records of one kind by. Each list may be empty. One answer covers all."""
-
-    kind: str
-    ids: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    stored_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A user who can own activities. `active` False: never assign to them."""
-
-    id: str
-    email: str
-    name: str = ""
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class TargetLink:
-    """An association to write, already in the target's ids. `regarding`: the one record an activity is about."""
-
-    kind: str
-    id: str
-    role: str
-    regarding: bool = False
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """A write in the target's own terms, JSON-able; opaque to the pipeline, made by `encode` and taken by the writer.
-
-    `body`: what is sent. `intended`: the canonical fields that the target will show afterwards, for those written.
-    """
-
-    body: Mapping[str, Any]
-    intended: Mapping[str, Value]
-    losses: tuple[Loss, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CreateRequest:
-    """Create one activity under our own `key`."""
-
-    key: str
-    body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateRequest:
-    """Change one activity. `version`: the guard seen when deciding; None where the system has none."""
-
-    id: str
-    body: Mapping[str, Any]
-    version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WriteResult:
-    """What became of one request, in the order of the requests.
-
-    `outcome`: `done`, `exists` (a create met its own key), `stale` (the guard failed), `missing` (no such record),
-    `refused` (the API's judgement on this record), `uncertain` (no answer: may or may not have happened), `busy`
-    (transient refusal of this record). `id` is set for `done` and, where the answer tells, for `exists`. A `version` on
-    an update that is not `done`: the fields were written and left that version, the associations were not.
-    """
-
-    outcome: str
-    id: str | None = None
-    version: str | None = None
-    status: int | None = None
-    code: str = ""
-    message: str = ""
-    correlation_id: str = ""
+from activity_sync.systems.records import (
+    Account,
+    CreateRequest,
+    Deletions,
+    KeyedRecord,
+    Lookup,
+    NaturalKey,
+    Owner,
+    SourceRecord,
+    Stamp,
+    TargetLink,
+    UpdateRequest,
+    Window,
+    Wire,
+    WriteResult,
+)
 
 
 class Translator(Protocol):
@@ -252,7 +91,7 @@ class Reader(Protocol):
         ...
 
     async def find_keys(self, activity_type: ActivityType, keys: Sequence[str]) -> dict[str, str]:
-        """Our own keys that exist in this system, with the record's id. Consistent as `keys_are_certain` says."""
+        """Our own keys that exist here, with the record's id. How certain "absent" is, `keys_settle_after` says."""
         ...
 
     async def keys_settle_after(self, activity_type: ActivityType) -> timedelta | None:

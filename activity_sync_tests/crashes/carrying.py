@@ -38,7 +38,7 @@ from activity_sync.systems import registry
 from activity_sync.systems.dynamics import system as dynamics
 from activity_sync.systems.dynamics.operations import Operations
 from activity_sync.systems.hubspot import system as hubspot
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 from activity_sync_tests.crashes.effects import Effects, Point, install
 
 _STEPS = (extract, resolve, transform, load)

@@ -31,7 +31,7 @@ from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Partitions, Scope, midnight
 from activity_sync.pipeline.transform import transform
 from activity_sync.settings import Settings
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 from activity_sync_tests.crashes.carrying import hurry
 
 _STEPS = {"extract": extract, "resolve": resolve, "transform": transform, "load": load}

@@ -20,7 +20,7 @@ from activity_sync.pipeline.report import COUNTS
 from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Partitions, Scope, midnight
 from activity_sync.pipeline.transform import transform
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 from activity_sync_tests.end_to_end.bridge import Bridge
 
 _STEPS = (extract, resolve, transform, load)

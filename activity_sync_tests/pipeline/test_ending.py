@@ -11,7 +11,7 @@ from activity_sync.ledger.rows import LinkRow, LinkState, SideRow, Tombstone
 from activity_sync.pipeline.ending import heard, outlived
 from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Partitions, Scope
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAYS = Partitions(("2026-03-01",), Window(NOON, NOON + timedelta(days=1)))

@@ -6,7 +6,7 @@ from activity_sync.activities.identity import RecordRef, own_key
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.pipeline.marks import GENERATIONS, Listing, Marks, read_marks
 from activity_sync.rules.kinship import Pair
-from activity_sync.systems.system import KeyedRecord
+from activity_sync.systems.records import KeyedRecord
 
 ACCOUNTS = {"hubspot": "4711", "dynamics": "0f0f0f0f-0000-4000-8000-000000000001"}
 D1, D2 = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from activity_sync.pipeline.resolver import Candidates, Found, lookup_for
-from activity_sync.systems.system import NaturalKey
+from activity_sync.systems.records import NaturalKey
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from activity_sync.pipeline.rows import WINDOW, Extracted, Ref, Resolved
 from activity_sync.pipeline.twins import TwinFinder
 from activity_sync.rules.match import TwinMode, TwinRule
 from activity_sync.rules.values import Linked, NoLink, Present, Side
-from activity_sync.systems.system import NaturalKey, SourceRecord
+from activity_sync.systems.records import NaturalKey, SourceRecord
 
 HERE, THERE, TASK = "hubspot", "dynamics", ActivityType.TASK
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

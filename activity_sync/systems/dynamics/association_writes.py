@@ -11,9 +11,10 @@ from typing import Any
 
 from activity_sync.activities.activity import Activity, Association, Participant
 from activity_sync.activities.kinds import ActivityType, RecordKind, Role
+from activity_sync.activities.loss import Loss
 from activity_sync.systems.dynamics.associations import plan_parties
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, PARTY_KINDS, reference, regarding_binding
-from activity_sync.systems.system import Loss, TargetLink
+from activity_sync.systems.records import TargetLink
 
 PARTICIPANTS = "participants"
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from activity_sync.activities.activity import Association, Participant
 from activity_sync.activities.kinds import ActivityType, RecordKind, Role
+from activity_sync.activities.loss import Loss
 from activity_sync.systems.dynamics.paths import (
     ACTIVITY_TABLES,
     KINDS,
@@ -24,7 +25,7 @@ from activity_sync.systems.dynamics.paths import (
     regarding_lookup,
 )
 from activity_sync.systems.dynamics.wire import Party, read_lookup, read_parties
-from activity_sync.systems.system import Loss, TargetLink
+from activity_sync.systems.records import TargetLink
 
 ROLES: dict[int, Role] = {
     1: Role.SENDER,

@@ -18,7 +18,7 @@ from activity_sync.systems.dynamics.filters import query
 from activity_sync.systems.dynamics.operations import Operations, Row, json_object
 from activity_sync.systems.dynamics.paths import Table
 from activity_sync.systems.dynamics.refusals import explain_failed_read, is_expired_token, is_untracked
-from activity_sync.systems.system import Deletions
+from activity_sync.systems.records import Deletions
 
 PAGE_ROWS = 5000
 """The most that the server gives, and its default."""

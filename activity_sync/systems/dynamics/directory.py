@@ -19,7 +19,7 @@ from activity_sync.systems.dynamics.operations import Operations, Row
 from activity_sync.systems.dynamics.paths import RECORD_TABLES, Table
 from activity_sync.systems.dynamics.reader import guids
 from activity_sync.systems.dynamics.wire import read_lookup, read_moment
-from activity_sync.systems.system import Lookup, NaturalKey, Owner
+from activity_sync.systems.records import Lookup, NaturalKey, Owner
 
 _EMAILS = ("emailaddress1", "emailaddress2", "emailaddress3")
 _NAMES: dict[str, str] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from activity_sync.systems.system import NaturalKey
+from activity_sync.systems.records import NaturalKey
 
 
 @dataclass(frozen=True, slots=True)

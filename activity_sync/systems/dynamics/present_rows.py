@@ -10,7 +10,7 @@ from activity_sync.systems.dynamics.operations import Row
 from activity_sync.systems.dynamics.party_lists import amend_parties, replace_parties
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table
 from activity_sync.systems.dynamics.wire import DELIVERING, read_parties, state_before
-from activity_sync.systems.system import UpdateRequest, WriteResult
+from activity_sync.systems.records import UpdateRequest, WriteResult
 
 
 def judge_present(table: Table, request: UpdateRequest, row: Row) -> WriteResult | None:

@@ -23,7 +23,7 @@ from activity_sync.systems.dynamics.wire import (
     read_record,
 )
 from activity_sync.systems.moments import merge_moments
-from activity_sync.systems.system import Deletions, KeyedRecord, SourceRecord, Window
+from activity_sync.systems.records import Deletions, KeyedRecord, SourceRecord, Window
 
 READS_AT_ONCE = 4
 """Reads of whole activities that go into one call: some 1,200 rows, their bodies included."""

@@ -13,7 +13,7 @@ from typing import Any
 from activity_sync.errors import AuthenticationFailed, ConfigurationError, MalformedResponse, ServerUnavailable
 from activity_sync.http.message import Refusal
 from activity_sync.systems.dynamics.batch import Answer, ChangeSetAnswer, PartAnswer
-from activity_sync.systems.system import WriteResult
+from activity_sync.systems.records import WriteResult
 
 DUPLICATE_KEY = "0x80040237"
 MISSING_ROW = "0x80040217"

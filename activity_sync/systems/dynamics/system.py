@@ -21,7 +21,8 @@ from activity_sync.systems.dynamics.reader import DynamicsReader
 from activity_sync.systems.dynamics.refusals import explain_failed_read, read_refusal
 from activity_sync.systems.dynamics.translate import SYSTEM, DynamicsTranslator
 from activity_sync.systems.dynamics.writer import DynamicsWriter
-from activity_sync.systems.system import Account, Directory, Reader, Translator, Writer
+from activity_sync.systems.records import Account
+from activity_sync.systems.system import Directory, Reader, Translator, Writer
 
 
 class Connection(Protocol):

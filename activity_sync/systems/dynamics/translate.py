@@ -13,7 +13,7 @@ from activity_sync.systems.dynamics.associations import read_associations, read_
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, OWNER_BINDING, owner_reference, regarding_lookup
 from activity_sync.systems.dynamics.states import CLOSED, add_closing_fields, plan_steps, shows_closed, split_state
 from activity_sync.systems.dynamics.wire import STATE_COLUMNS
-from activity_sync.systems.system import SourceRecord, TargetLink, Wire
+from activity_sync.systems.records import SourceRecord, TargetLink, Wire
 
 SYSTEM = "dynamics"
 

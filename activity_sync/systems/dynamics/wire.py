@@ -22,7 +22,7 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import MalformedResponse
 from activity_sync.systems.dynamics.batch import ChangeSet, Operation
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, KINDS, Table, regarding_lookup, row_path
-from activity_sync.systems.system import SourceRecord
+from activity_sync.systems.records import SourceRecord
 
 LOGICAL_NAME = "Microsoft.Dynamics.CRM.lookuplogicalname"
 FORMATTED = "OData.Community.Display.V1.FormattedValue"

@@ -28,7 +28,7 @@ from activity_sync.systems.dynamics.wire import (
     delete_operation,
     update_operations,
 )
-from activity_sync.systems.system import CreateRequest, Stamp, UpdateRequest, WriteResult
+from activity_sync.systems.records import CreateRequest, Stamp, UpdateRequest, WriteResult
 
 BATCH_ACTIVITIES = 100
 """Activities in one batch: at most 300 operations of the 1,000 that a batch may have."""

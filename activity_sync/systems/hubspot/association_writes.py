@@ -14,7 +14,7 @@ from activity_sync.systems.hubspot.batches import gather_all, in_halves, refused
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
 from activity_sync.systems.hubspot.wire import ASSOCIATION_ARCHIVE, ASSOCIATION_CREATE, split_batches
-from activity_sync.systems.system import UpdateRequest, WriteResult
+from activity_sync.systems.records import UpdateRequest, WriteResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from activity_sync.errors import FatalError, RateLimited, RetriableError, ServerUnavailable
 from activity_sync.systems.hubspot.refusals import RowRefusal
-from activity_sync.systems.system import WriteResult
+from activity_sync.systems.records import WriteResult
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -29,7 +29,7 @@ from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
 from activity_sync.systems.hubspot.wire import BATCH, Json, millis, read_modified, read_results, split_batches
-from activity_sync.systems.system import CreateRequest, WriteResult
+from activity_sync.systems.records import CreateRequest, WriteResult
 
 SEND_WITHIN: Final = timedelta(minutes=5)
 """How long creates are on their way at most where the portal would create them twice.

@@ -11,7 +11,7 @@ from activity_sync.systems.hubspot.metadata import Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.searches import search_tokens, search_values
 from activity_sync.systems.hubspot.wire import OWNER_PAGE, Json, read_time, split_list
-from activity_sync.systems.system import Lookup, NaturalKey, Owner
+from activity_sync.systems.records import Lookup, NaturalKey, Owner
 
 _OTHER_EMAILS: Final = "hs_additional_emails"
 _LONGEST_ADDRESS: Final = 254

@@ -14,7 +14,7 @@ from activity_sync.errors import MalformedResponse
 from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, TRACKING
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.wire import RECORD_ID, Json, read_time, search_body
-from activity_sync.systems.system import Deletions, KeyedRecord
+from activity_sync.systems.records import Deletions, KeyedRecord
 
 
 async def find_deletions(

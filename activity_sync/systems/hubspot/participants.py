@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from activity_sync.activities.activity import Participant
 from activity_sync.activities.kinds import Role
+from activity_sync.activities.loss import Loss
 from activity_sync.systems.hubspot.wire import Json, split_list
-from activity_sync.systems.system import Loss
 
 HEADERS: Final = "hs_email_headers"
 FIELD: Final = "participants"

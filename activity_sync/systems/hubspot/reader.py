@@ -36,7 +36,7 @@ from activity_sync.systems.hubspot.wire import (
     within,
 )
 from activity_sync.systems.moments import merge_moments
-from activity_sync.systems.system import Deletions, KeyedRecord, SourceRecord, Window
+from activity_sync.systems.records import Deletions, KeyedRecord, SourceRecord, Window
 
 SEARCH_LAG: Final = timedelta(minutes=10)
 """HubSpot promises no bound for its index; this is far beyond what is ever seen."""

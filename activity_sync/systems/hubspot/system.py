@@ -20,7 +20,8 @@ from activity_sync.systems.hubspot.reader import HubSpotReader
 from activity_sync.systems.hubspot.refusals import read_refusal
 from activity_sync.systems.hubspot.translate import HubSpotTranslator
 from activity_sync.systems.hubspot.writer import HubSpotWriter
-from activity_sync.systems.system import Account, Directory, Reader, Translator, Writer
+from activity_sync.systems.records import Account
+from activity_sync.systems.system import Directory, Reader, Translator, Writer
 
 _CONCURRENCY: Final = 8
 """Requests under way at a time; the limits of the account are kept apart from it."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from activity_sync.activities.activity import Activity, Participant, Value
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.activities.loss import Loss
 from activity_sync.errors import InvalidRecord
 from activity_sync.mapping import (
     SystemMapping,
@@ -19,7 +20,7 @@ from activity_sync.systems.hubspot import participants as people
 from activity_sync.systems.hubspot.associations import TARGETS, decode_associations, default_types
 from activity_sync.systems.hubspot.metadata import TRACKING
 from activity_sync.systems.hubspot.wire import CREATED, ERASED, MODIFIED
-from activity_sync.systems.system import Loss, SourceRecord, TargetLink, Wire
+from activity_sync.systems.records import SourceRecord, TargetLink, Wire
 
 Options = Callable[[ActivityType], Mapping[str, Collection[str]]]
 """The values of a type's enumerations by property, as far as they are known."""

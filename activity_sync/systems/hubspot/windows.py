@@ -28,7 +28,7 @@ from activity_sync.systems.hubspot.wire import (
     millis,
     read_modified,
 )
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 
 Ask = Callable[[Sequence[Json], str], Awaitable[Hits]]
 """Searches by all of the filters, ascending by the named property."""

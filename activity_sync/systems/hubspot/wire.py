@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from activity_sync.errors import MalformedResponse
 from activity_sync.http.message import ApiResponse
-from activity_sync.systems.system import SourceRecord, Window
+from activity_sync.systems.records import SourceRecord, Window
 
 MODIFIED: Final = "hs_lastmodifieddate"
 CREATED: Final = "hs_createdate"

@@ -25,7 +25,7 @@ from activity_sync.systems.hubspot.metadata import SOURCE_ID, SOURCE_SYSTEM, Key
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
 from activity_sync.systems.hubspot.wire import BATCH, Json, millis, read_modified, read_results, split_batches
-from activity_sync.systems.system import CreateRequest, Stamp, UpdateRequest, WriteResult
+from activity_sync.systems.records import CreateRequest, Stamp, UpdateRequest, WriteResult
 
 
 class HubSpotWriter:

@@ -17,7 +17,7 @@ from activity_sync.sandbox.dynamics.store import Store
 from activity_sync.sandbox.dynamics.writing import delete_row
 from activity_sync.settings import DynamicsSettings
 from activity_sync.systems.dynamics.system import DynamicsSystem
-from activity_sync.systems.system import CreateRequest, SourceRecord, TargetLink, Window, WriteResult
+from activity_sync.systems.records import CreateRequest, SourceRecord, TargetLink, Window, WriteResult
 
 R = TypeVar("R")
 

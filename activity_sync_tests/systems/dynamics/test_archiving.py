@@ -6,7 +6,7 @@ import pytest
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed, RetriableError
-from activity_sync.systems.system import Stamp, UpdateRequest
+from activity_sync.systems.records import Stamp, UpdateRequest
 from activity_sync_tests.systems.dynamics.activities import activity
 from activity_sync_tests.systems.dynamics.organizations import Organization, guid
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.systems.system import CreateRequest, Lookup, TargetLink
+from activity_sync.systems.records import CreateRequest, Lookup, TargetLink
 from activity_sync_tests.systems.dynamics.activities import activity
 from activity_sync_tests.systems.dynamics.organizations import ALL_TIME, Organization, guid
 

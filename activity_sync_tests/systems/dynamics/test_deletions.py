@@ -11,7 +11,7 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed, ServerUnavailable
 from activity_sync.systems.dynamics.batch import Answer
 from activity_sync.systems.dynamics.refusals import is_expired_token
-from activity_sync.systems.system import Deletions
+from activity_sync.systems.records import Deletions
 from activity_sync_tests.systems.dynamics.organizations import Organization, guid
 
 ADA = guid(1)

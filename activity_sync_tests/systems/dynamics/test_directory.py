@@ -6,7 +6,7 @@ import pytest
 
 from activity_sync.errors import AuthenticationFailed
 from activity_sync.systems.dynamics.directory import domain_of
-from activity_sync.systems.system import Lookup
+from activity_sync.systems.records import Lookup
 from activity_sync_tests.systems.dynamics.organizations import Organization, guid
 
 ADA, BEN, ACME, BIG_DEAL, CASE = guid(1), guid(2), guid(1, kind="b"), guid(1, kind="c"), guid(2, kind="c")

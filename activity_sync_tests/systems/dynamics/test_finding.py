@@ -13,7 +13,7 @@ from activity_sync.activities.activity import Association
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.dynamics.moments import is_near, lies_in
 from activity_sync.systems.moments import merge_moments
-from activity_sync.systems.system import KeyedRecord
+from activity_sync.systems.records import KeyedRecord
 from activity_sync_tests.systems.dynamics.activities import WHEN, activity
 from activity_sync_tests.systems.dynamics.organizations import Organization, guid
 

@@ -20,7 +20,7 @@ from activity_sync.systems.dynamics.operations import Operations
 from activity_sync.systems.dynamics.reader import DynamicsReader
 from activity_sync.systems.dynamics.refusals import read_refusal
 from activity_sync.systems.dynamics.writer import DynamicsWriter
-from activity_sync.systems.system import CreateRequest
+from activity_sync.systems.records import CreateRequest
 from activity_sync_tests.systems.dynamics.organizations import guid
 
 READ = Operation("GET", "tasks?$top=1")

@@ -9,7 +9,7 @@ import pytest
 from activity_sync.activities.activity import Association
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import ServerUnavailable
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 from activity_sync_tests.systems.dynamics.activities import activity
 from activity_sync_tests.systems.dynamics.organizations import NOW, Organization, guid
 

@@ -9,7 +9,7 @@ import pytest
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed, Unreachable
 from activity_sync.sandbox.dynamics.identity import ORGANIZATION_ID
-from activity_sync.systems.system import CreateRequest
+from activity_sync.systems.records import CreateRequest
 from activity_sync_tests.systems.dynamics.activities import activity
 from activity_sync_tests.systems.dynamics.organizations import guid
 

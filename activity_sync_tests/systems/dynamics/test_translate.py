@@ -10,11 +10,12 @@ import pytest
 
 from activity_sync.activities.activity import Activity, Association, Participant, RichText
 from activity_sync.activities.kinds import ActivityType, Role
+from activity_sync.activities.loss import Loss
 from activity_sync.mapping import load_mapping
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES
 from activity_sync.systems.dynamics.translate import DynamicsTranslator
 from activity_sync.systems.dynamics.wire import create_operations, read_record, update_operations
-from activity_sync.systems.system import Loss, SourceRecord, TargetLink
+from activity_sync.systems.records import SourceRecord, TargetLink
 from activity_sync_tests.systems.dynamics.activities import WHEN, activity, changed, markup, people, plain
 from activity_sync_tests.systems.dynamics.organizations import guid
 

@@ -9,7 +9,7 @@ import pytest
 from activity_sync.activities.activity import Association
 from activity_sync.activities.kinds import ActivityType, Role
 from activity_sync.errors import AuthenticationFailed, RetriableError
-from activity_sync.systems.system import CreateRequest, TargetLink, UpdateRequest
+from activity_sync.systems.records import CreateRequest, TargetLink, UpdateRequest
 from activity_sync_tests.systems.dynamics.activities import activity, changed, people, plain
 from activity_sync_tests.systems.dynamics.organizations import Organization, guid
 

@@ -19,7 +19,7 @@ from activity_sync.sandbox.serve import serving
 from activity_sync.sandbox.settings import Settings
 from activity_sync.settings import HubSpotSettings
 from activity_sync.systems.hubspot.system import HubSpotSystem
-from activity_sync.systems.system import SourceRecord, Window
+from activity_sync.systems.records import SourceRecord, Window
 
 R = TypeVar("R")
 

@@ -9,7 +9,7 @@ import pytest
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed
 from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, TRACKING, define
-from activity_sync.systems.system import CreateRequest, WriteResult
+from activity_sync.systems.records import CreateRequest, WriteResult
 
 NOTE = ActivityType.NOTE
 

@@ -19,7 +19,7 @@ from activity_sync.http.message import ApiRequest, ApiResponse
 from activity_sync.systems.hubspot.creating import SEND_WITHIN
 from activity_sync.systems.hubspot.metadata import KEY, KeyProperty
 from activity_sync.systems.hubspot.reader import SEARCH_LAG
-from activity_sync.systems.system import CreateRequest, WriteResult
+from activity_sync.systems.records import CreateRequest, WriteResult
 
 NOTE = ActivityType.NOTE
 PLAIN = {"allow_unique_properties": False}

@@ -9,7 +9,7 @@ import pytest
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed, ServerUnavailable
-from activity_sync.systems.system import Deletions, UpdateRequest, WriteResult
+from activity_sync.systems.records import Deletions, UpdateRequest, WriteResult
 
 NOTE = ActivityType.NOTE
 

@@ -8,7 +8,7 @@ import pytest
 
 from activity_sync.http.message import ApiRequest
 from activity_sync.systems.hubspot.directory import open_names
-from activity_sync.systems.system import Lookup, NaturalKey
+from activity_sync.systems.records import Lookup, NaturalKey
 
 
 def people(count: int) -> list[dict[str, Any]]:

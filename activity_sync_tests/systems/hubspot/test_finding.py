@@ -14,7 +14,7 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import MalformedResponse, ServerUnavailable
 from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM
 from activity_sync.systems.moments import merge_moments
-from activity_sync.systems.system import CreateRequest, KeyedRecord, SourceRecord, Stamp
+from activity_sync.systems.records import CreateRequest, KeyedRecord, SourceRecord, Stamp
 
 NOTE, MEETING = ActivityType.NOTE, ActivityType.MEETING
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed, MalformedResponse, ServerUnavailable
 from activity_sync.systems.hubspot.reader import last_edits
-from activity_sync.systems.system import CreateRequest
+from activity_sync.systems.records import CreateRequest
 
 NOTE = ActivityType.NOTE
 

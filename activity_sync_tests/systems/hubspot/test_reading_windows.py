@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.systems.system import SourceRecord, Window
+from activity_sync.systems.records import SourceRecord, Window
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 EDITED = datetime(2026, 5, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from activity_sync.activities.activity import Activity, Association, Participant, RichText
 from activity_sync.activities.fingerprint import fingerprint
 from activity_sync.activities.kinds import ActivityType, Role
-from activity_sync.systems.system import CreateRequest, TargetLink, UpdateRequest
+from activity_sync.systems.records import CreateRequest, TargetLink, UpdateRequest
 
 WHEN = datetime(2026, 2, 1, 10, 0, 0, 250_000, tzinfo=UTC)
 BODY = RichText("<p>Hello <b>you</b></p><ul><li>one</li><li>two &amp; more</li></ul>", html=True)

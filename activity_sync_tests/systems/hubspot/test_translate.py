@@ -13,7 +13,7 @@ from activity_sync.activities.kinds import ActivityType, Role
 from activity_sync.errors import InvalidRecord
 from activity_sync.mapping import load_mapping
 from activity_sync.systems.hubspot.translate import HubSpotTranslator
-from activity_sync.systems.system import SourceRecord, TargetLink
+from activity_sync.systems.records import SourceRecord, TargetLink
 
 WHEN = datetime(2026, 2, 1, 10, tzinfo=UTC)
 TRANSLATOR = HubSpotTranslator(load_mapping("hubspot"))

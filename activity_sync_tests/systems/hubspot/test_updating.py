@@ -8,7 +8,7 @@ import pytest
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.hubspot.associations import default_types
-from activity_sync.systems.system import UpdateRequest, WriteResult
+from activity_sync.systems.records import UpdateRequest, WriteResult
 
 NOTE = ActivityType.NOTE
 

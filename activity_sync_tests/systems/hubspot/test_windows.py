@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from activity_sync.errors import MalformedResponse
 from activity_sync.systems.hubspot.windows import is_list_cheaper, walk_window
 from activity_sync.systems.hubspot.wire import Hits, from_millis
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 
 END = 1000
 WINDOW = Window(from_millis(0), from_millis(END))

@@ -25,7 +25,7 @@ from activity_sync.systems.hubspot.wire import (
     split_list,
     within,
 )
-from activity_sync.systems.system import Window
+from activity_sync.systems.records import Window
 
 moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
