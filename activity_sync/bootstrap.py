@@ -45,10 +45,12 @@ async def open_session(settings: Settings | None = None) -> AsyncIterator[Sessio
         systems = {
             name: await stack.enter_async_context(connect(name, settings, configuration.tracking)) for name in SYSTEMS
         }
+        staging = open_staging(settings)
+        stack.callback(staging.close)
         yield Session(
             systems=systems,
             ledger=ledger,
-            staging=open_staging(settings),
+            staging=staging,
             configuration=configuration,
             key=fingerprint_key(settings),
             clock=lambda: datetime.now(tz=UTC),

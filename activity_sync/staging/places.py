@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
+from uuid import uuid4
 
 import duckdb
 
@@ -47,8 +48,8 @@ class Place(Protocol):
         """A context manager: a folder on this machine for unfinished files, removed afterwards."""
         ...
 
-    def connect(self, scratch: Path) -> duckdb.DuckDBPyConnection:
-        """An in-memory DuckDB that can open this place's files and spills into `scratch`."""
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """An in-memory DuckDB that can open this place's files, and spills where only their owner can read."""
         ...
 
 
@@ -101,9 +102,9 @@ class Folder:
         finally:
             shutil.rmtree(folder)
 
-    def connect(self, scratch: Path) -> duckdb.DuckDBPyConnection:
-        """See Place."""
-        return _duckdb(scratch)
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """See Place. The folder appears only if something is spilled, and goes with the connection."""
+        return _duckdb(self.root / f"{_SCRATCH}{uuid4().hex}")
 
     def _sweep(self) -> None:
         """Unfinished files of killed writers hold what people wrote: they do not stay."""
@@ -122,6 +123,7 @@ class ObjectStore:
         # Imported when needed, since a folder needs none of it.
         self._filesystem, self._base = importlib.import_module("fsspec.core").url_to_fs(root)
         self._root = root.rstrip("/")
+        self._spilled = tempfile.TemporaryDirectory(prefix="activity-sync-spill-")
 
     def url(self, path: str) -> str:
         """See Place."""
@@ -156,18 +158,16 @@ class ObjectStore:
         with tempfile.TemporaryDirectory(prefix="activity-sync-staging-") as folder:
             yield Path(folder)
 
-    def connect(self, scratch: Path) -> duckdb.DuckDBPyConnection:
+    def connect(self) -> duckdb.DuckDBPyConnection:
         """See Place."""
-        connection = _duckdb(scratch)
+        connection = _duckdb(Path(self._spilled.name) / uuid4().hex)
         connection.register_filesystem(self._filesystem)
         return connection
 
 
-def _duckdb(scratch: Path) -> duckdb.DuckDBPyConnection:
+def _duckdb(spill: Path) -> duckdb.DuckDBPyConnection:
     # Several steps run beside one another on one machine: none takes all of it, what does not fit is spilled.
-    connection = duckdb.connect(
-        ":memory:", config={"threads": 2, "memory_limit": "1GB", "temp_directory": str(scratch / "spill")}
-    )
+    connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "1GB", "temp_directory": str(spill)})
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")  # it goes to stdout, amid a command's JSON
     return connection

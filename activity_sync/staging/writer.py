@@ -28,10 +28,17 @@ class StagedWriter:
     """
 
     def __init__(
-        self, place: Place, file: StagedFile, *, clock: Callable[[], datetime], on_first_file: Callable[[], None]
+        self,
+        place: Place,
+        file: StagedFile,
+        *,
+        connect: Callable[[], duckdb.DuckDBPyConnection],
+        clock: Callable[[], datetime],
+        on_first_file: Callable[[], None],
     ) -> None:
         self._place = place
         self._file = file
+        self._connect = connect
         self._clock = clock
         self._on_first_file = on_first_file
         self._columns = columns_of(file.step)
@@ -78,10 +85,10 @@ class StagedWriter:
     def _connected(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
             self._scratch = self._open.enter_context(self._place.scratch())
-            self._connection = self._place.connect(self._scratch)
+            self._connection = self._connect()
             self._open.callback(self._connection.close)
             columns = ", ".join(f'"{column.name}" {column.kind.sql}' for column in self._columns)
-            self._connection.execute(f"CREATE TABLE staged ({columns})")
+            self._connection.execute(f"CREATE TEMP TABLE staged ({columns})")
         return self._connection
 
     def _finish(self) -> None:
