@@ -22,19 +22,25 @@ from activity_sync_tests.end_to_end.bridge import (
     dynamics_people,
     hubspot_people,
 )
+from activity_sync_tests.end_to_end.merging import merge_dynamics, merge_hubspot
 
-ANN, BEN, STRANGER = "1001", "1002", "1099"
-"""HubSpot contacts. Dynamics does not have the last one."""
+ANN, BEN, EVE, CAT, DAN, STRANGER = "1001", "1002", "1003", "1004", "1005", "1099"
+"""HubSpot contacts. Dynamics does not have the last one. Cat is merged into Eve in HubSpot, Dan in Dynamics."""
+_EVE, _CAT, _DAN = 2, 3, 4
+"""The same in Dynamics, by their places in `CONTACT_IDS`."""
 _FIRST_HUBSPOT = ["h-edit", "h-there", "h-merge", "h-late", "h-early", "h-people", "h-closed", "h-close", "h-quiet"]
-_FIRST_HUBSPOT += ["h-gone", "h-copy", "h-torn", "h-back"]
+_FIRST_HUBSPOT += ["h-gone", "h-copy", "h-torn", "h-back", "h-cat", "h-dan"]
 _FIRST_DYNAMICS = ["d-edit", "d-there", "d-merge", "d-people", "d-closed", "d-reopen", "d-quiet"]
-_FIRST_DYNAMICS += ["d-gone", "d-copy", "d-torn", "d-back"]
-_LATER_HUBSPOT = ["h-new", "h-both", "h-waits", "h-alone", "h-later", "h-doomed", "h-pair", "h-twin"]
-_LATER_DYNAMICS = ["d-new", "d-more", "d-later", "d-doomed", "d-pair", "d-twin"]
+_FIRST_DYNAMICS += ["d-gone", "d-copy", "d-torn", "d-back", "d-cat", "d-dan"]
+_LATER_HUBSPOT = ["h-new", "h-both", "h-waits", "h-alone", "h-later", "h-doomed", "h-pair", "h-twin", "h-dan-new"]
+_LATER_DYNAMICS = ["d-new", "d-more", "d-later", "d-doomed", "d-pair", "d-twin", "d-cat-new"]
 _TWINS = {"h-pair": "entered twice", "d-pair": "entered twice", "h-twin": "Typed again", "d-twin": "typed AGAIN"}
 """Their subjects. The second pair's differ, and one of them has to win."""
 ARCHIVED = {"note", "task", "email"}
 """The types of which nothing is left when a counterpart is deleted: not even of one that no run got to copy."""
+_ABOUT = {"h-cat": CAT, "h-dan": DAN, "h-dan-new": DAN}
+"""The contact that they hang on, where it is not Ann."""
+_ABOUT_IN_DYNAMICS = {"d-cat": _CAT, "d-dan": _DAN, "d-cat-new": _CAT}
 _CLOSED_AT_FIRST = {"h-closed", "d-closed", "d-reopen"}
 _HUBSPOT_IDS = {name: str(501 + n) for n, name in enumerate([*_FIRST_HUBSPOT, *_LATER_HUBSPOT])}
 DYNAMICS_IDS = {
@@ -56,7 +62,7 @@ class Story:
 
     def begin_with(self, *names: str) -> None:
         """The people, and these records only."""
-        self.world.seed({"hubspot": hubspot_people(), "dynamics": dynamics_people()})
+        self.world.seed({"hubspot": hubspot_people(5), "dynamics": dynamics_people(5)})
         self.hubspot_contact(STRANGER)
         for name in names:
             (self.make_in_hubspot if name in _HUBSPOT_IDS else self.make_in_dynamics)(
@@ -98,7 +104,19 @@ class Story:
         for name in _TWINS:
             (self.make_in_hubspot if name in _HUBSPOT_IDS else self.make_in_dynamics)(name)
         self.take_away()
+        self.join()
         self.world.advance(minutes=2)
+
+    def join(self) -> None:
+        """Contacts are merged on either side. What hangs on them is edited on that side, or made on the other."""
+        merge_hubspot(self.world, EVE, CAT)
+        merge_dynamics(self.world, CONTACT_IDS[_EVE], CONTACT_IDS[_DAN])
+        for name in ("h-cat", "d-cat"):
+            self.edit_in_hubspot(name, subject=f"{name} edited")
+        for name in ("h-dan", "d-dan"):
+            self.edit_in_dynamics(name, subject=f"{name} edited")
+        self.make_in_hubspot("h-dan-new")
+        self.make_in_dynamics("d-cat-new")
 
     def take_away(self) -> None:
         """Originals and copies are deleted on either side. The counterparts of some have been edited."""
@@ -146,7 +164,8 @@ class Story:
 
     # --- people's hands
 
-    def make_in_hubspot(self, name: str, *, contacts: Iterable[str] = (ANN,), closed: bool = False) -> None:
+    def make_in_hubspot(self, name: str, *, contacts: Iterable[str] = (), closed: bool = False) -> None:
+        contacts = contacts or (_ABOUT.get(name, ANN),)
         form, record_type = HUBSPOT[self.kind], HUBSPOT_TYPES[self.kind]
         properties = form.always | Words(_TWINS.get(name, name), 0, closed).in_form(form)
         self.world.seed(
@@ -163,7 +182,10 @@ class Story:
     def make_in_dynamics(self, name: str, *, closed: bool = False) -> None:
         form = DYNAMICS[self.kind]
         self._put(
-            DYNAMICS_IDS[name], form.always | Words(_TWINS.get(name, name), 0, closed).in_form(form) | self._about(0)
+            DYNAMICS_IDS[name],
+            form.always
+            | Words(_TWINS.get(name, name), 0, closed).in_form(form)
+            | self._about(_ABOUT_IN_DYNAMICS.get(name, 0)),
         )
 
     def edit_in_hubspot(

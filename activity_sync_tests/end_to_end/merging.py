@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import httpx
 
 from activity_sync.systems.hubspot.associations import find_type_id
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, DYNAMICS_TABLES, HUBSPOT_TYPES, Bridge, ago, iso
 
+
+class Connected(Protocol):
+    """Whatever has the addresses and the credentials of both."""
+
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+
+
 _COLLECTIONS = {"contact": "contacts", "company": "companies"}
 
 
-def merge_hubspot(bridge: Bridge, into: str, other: str, *, kind: str = "contact") -> str:
+def merge_hubspot(bridge: Connected, into: str, other: str, *, kind: str = "contact") -> str:
     """The id of the record that stands for both afterwards."""
     body = {"primaryObjectId": into, "objectIdToMerge": other}
     return str(_hubspot(bridge, f"/crm/objects/2026-09/{_COLLECTIONS[kind]}/merge", body)["id"])
 
 
-def merge_dynamics(bridge: Bridge, into: str, other: str, *, table: str = "contact") -> None:
+def merge_dynamics(bridge: Connected, into: str, other: str, *, table: str = "contact") -> None:
     """The other row is deactivated, and what hangs on it moves."""
     rows = {
         name: {"@odata.type": f"Microsoft.Dynamics.CRM.{table}", f"{table}id": row_id}
@@ -90,7 +99,7 @@ def _pair(bridge: Bridge, verb: str, kind: str, record_id: str, ends: dict[str, 
     _hubspot(bridge, path, {"inputs": [{"from": {"id": record_id}, **ends}]})
 
 
-def _hubspot(bridge: Bridge, path: str, body: dict[str, Any]) -> dict[str, Any]:
+def _hubspot(bridge: Connected, path: str, body: dict[str, Any]) -> dict[str, Any]:
     answer = httpx.post(
         bridge.environ["HUBSPOT_BASE_URL"] + path,
         json=body,
@@ -101,7 +110,7 @@ def _hubspot(bridge: Bridge, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _dynamics(bridge: Bridge, method: str, path: str, body: dict[str, Any]) -> None:
+def _dynamics(bridge: Connected, method: str, path: str, body: dict[str, Any]) -> None:
     given = bridge.environ
     signed_in = httpx.post(
         f"{given['DYNAMICS_AUTHORITY']}/{given['DYNAMICS_TENANT_ID']}/oauth2/v2.0/token",
