@@ -26,6 +26,7 @@ from activity_sync.rules.values import (
     Policy,
     Require,
     Restore,
+    Several,
     TargetEdits,
     Unresolved,
 )
@@ -38,9 +39,14 @@ class _Section(BaseModel):
 
 
 class AssociationsConfig(_Section):
-    """`require: any` writes an activity with the records that resolve; `all` waits for every one."""
+    """`require: any` writes an activity with the records that resolve; `all` waits for every one.
+
+    `several`: of several records with the key that is looked for, the `first_created` is taken, or the activity is put
+    on `hold` until there is one.
+    """
 
     require: Require = Require.ANY
+    several: Several = Several.FIRST_CREATED
 
 
 class TwinsConfig(_Section):

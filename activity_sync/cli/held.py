@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
     from activity_sync.ledger.outstanding import Outstanding
 
 _NO_OPTION = {
+    "ambiguous_record": "it hangs on a record that may be one of several. Merge or deactivate all but one of them, or "
+    "store the counterpart's id on the right one; the next run looks again by itself",
     "closed": "its counterpart is closed and the policy leaves closed records alone. Reopen the counterpart, or set "
     "flows.FLOW.TYPE.closed to reopen, and run sync --from DAY",
     "counterpart_linked": "it was deleted and is back, and its counterpart has a new one by now. Delete one of the two",

@@ -82,7 +82,7 @@ def as_carried(row: LinkRow, flow: Flow, refs: Iterable[Ref]) -> tuple[Ref, ...]
         found = next((counterpart[one] for one in names if one in counterpart), None)
         if ref.target is not None or found is None:
             return ref
-        return replace(ref, target=parse_element_key(found)[1], rule="carried_before")
+        return replace(ref, target=parse_element_key(found)[1], rule="carried_before", candidates=())
 
     return tuple(map(stand, refs))
 

@@ -120,6 +120,9 @@ class Observer:
                     for ref in seen.resolved.refs
                     if ref.target is None
                 ),
+                ambiguous=tuple(
+                    dict.fromkeys(f"{ref.kind}/{one}" for ref in seen.resolved.refs for one in ref.candidates)
+                ),
             ),
             closed=self.source.translator.is_closed(self.scope.activity_type, record),
         )

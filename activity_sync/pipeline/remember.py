@@ -15,7 +15,7 @@ from activity_sync.pipeline.mask import mask
 from activity_sync.pipeline.rows import DISMISSED, Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.rules.values import Missing
+from activity_sync.rules.values import AMBIGUOUS_RECORD, Missing
 
 _OF_ENDED_LINKS = frozenset({8, 17, 18, 19, 20, 23, 24, 26})
 """Cases after which the link is ended, or was before."""
@@ -148,10 +148,15 @@ def _open(scope: Scope, result: Result, now: datetime) -> Outstanding:
         since=now,
         last_seen=now,
         attempts=1,
-        next_try=now if is_transient(result) else None,  # what may succeed by itself is due at once
+        next_try=now if is_transient(result) or ends_by_itself(result) else None,  # due at once
         source_version=proposal.source_version,
         candidates=tuple(proposal.discarded.get("candidates", ())) if result.outcome == "held" else (),
     )
+
+
+def ends_by_itself(result: Result) -> bool:
+    """Whether what holds the record is mended in the records it hangs on, and no decision about it is needed."""
+    return result.outcome == "held" and result.proposal.reason == AMBIGUOUS_RECORD
 
 
 def is_transient(result: Result) -> bool:

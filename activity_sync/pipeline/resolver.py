@@ -1,13 +1,14 @@
 """Finds, for records of the source, their counterparts in the target: batched, and cached for the run's step.
 
 The order: id of the counterpart stored on either record, natural key, unresolved. Where several target records match
-one key, the one that was created first wins. A merged record is found as its survivor, by what either of them had.
+one key, the one that was created first wins, or none does, as configured. A merged record is found as its survivor, by
+what either of them had.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -16,6 +17,9 @@ from activity_sync.activities.kinds import RecordKind
 from activity_sync.pipeline.rows import Ref, Resolved
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
+from activity_sync.rules.domains import company_domain, spellings
+from activity_sync.rules.names import name_without_form, normal_name
+from activity_sync.rules.values import AMBIGUOUS_RECORD, Several
 from activity_sync.systems.records import Lookup, NaturalKey, Owner
 
 _CARRIED_KINDS = frozenset(kind.value for kind in RecordKind)
@@ -27,7 +31,8 @@ class Found:
     """The counterpart of one source record. `target` None: unresolved, and `rule` says why.
 
     `address`: the one that matched, or else the source record's first. `addresses`: all that either record has.
-    `former`: the source records that were merged into it.
+    `former`: the source records that were merged into it. `matched`: the value of the key that found it.
+    `candidates`: target records among which there is no telling.
     """
 
     target: str | None
@@ -35,6 +40,8 @@ class Found:
     address: str = ""
     addresses: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
+    matched: str = ""
+    candidates: tuple[str, ...] = ()
 
     def address_among(self, participants: Collection[str]) -> str:
         """The address by which an activity with these participants (lower case) knows the record."""
@@ -75,7 +82,18 @@ class Resolver:
             found = self._found[one.kind, one.id]
             address = found.address_among(people)
             refs.append(
-                Ref(one.kind, one.id, one.role.value, one.primary, found.target, found.rule, address, found.former)
+                Ref(
+                    kind=one.kind,
+                    id=one.id,
+                    role=one.role.value,
+                    primary=one.primary,
+                    target=found.target,
+                    rule=found.rule,
+                    address=address,
+                    former=found.former,
+                    matched=found.matched,
+                    candidates=found.candidates,
+                )
             )
         return tuple(refs)
 
@@ -88,8 +106,9 @@ class Resolver:
         described = await self.session.source(self.scope).directory.describe(by_kind)
         lookups = [lookup_for(kind, described[kind].values()) for kind in by_kind]
         answers = await self.session.target(self.scope).directory.find(lookups)
+        several = self.session.configuration.flow(self.scope.flow).of(self.scope.activity_type).associations.several
         for kind, ids in by_kind.items():
-            index = Candidates(answers.get(kind, []))
+            index = Candidates(answers.get(kind, []), several=several)
             for one in ids:
                 key = described[kind].get(one)
                 if key is None:
@@ -142,49 +161,79 @@ def lookup_for(kind: str, keys: Iterable[NaturalKey]) -> Lookup:
         if kind in {RecordKind.DEAL, RecordKind.TICKET}
         else (),
         emails=unique(address for key in known for address in key.emails),
-        domains=unique(domain for key in known for domain in key.domains),
+        domains=unique(
+            spelling for key in known for one in key.domains for spelling in spellings(company_domain(one)) if spelling
+        ),
         names=unique(key.name for key in known) if kind == RecordKind.COMPANY else (),
     )
 
 
 class Candidates:
-    """Target records of one kind, indexed by each of their keys; the first created stands first."""
+    """Target records of one kind, indexed by each of their keys; the first created stands first.
 
-    def __init__(self, records: Iterable[NaturalKey]) -> None:
-        self._by: dict[str, defaultdict[str, list[NaturalKey]]] = {
-            rule: defaultdict(list) for rule in ("id", "stored_id", "email", "domain", "name")
-        }
+    `several`: what becomes of a key that several of them have.
+    """
+
+    def __init__(self, records: Iterable[NaturalKey], *, several: Several = Several.FIRST_CREATED) -> None:
+        self._several = several
+        self._by: defaultdict[str, defaultdict[str, list[NaturalKey]]] = defaultdict(lambda: defaultdict(list))
         for one in sorted(records, key=lambda key: (not key.active, key.created_at or _LAST, key.id)):
-            for record_id in (one.id, *one.former_ids):
-                self._by["id"][record_id.lower()].append(one)
-            for stored_id in unique((one.stored_id, *one.former_stored_ids)):
-                self._by["stored_id"][stored_id.lower()].append(one)
-            for address in one.emails:
-                self._by["email"][address.strip().lower()].append(one)
-            for domain in one.domains:
-                self._by["domain"][domain.lower()].append(one)
-            if one.name:
-                self._by["name"][normal_name(one.name)].append(one)
+            for index, value in unique_pairs(_keys_of(one)):
+                self._by[index][value].append(one)
 
     def match(self, key: NaturalKey) -> Found:
-        """The counterpart of a source record, by the first rule that finds one."""
-        attempts: list[tuple[str, str, str, str]] = []
-        attempts += [("id", one.lower(), "stored_id", "") for one in unique((key.stored_id, *key.former_stored_ids))]
-        attempts += [("stored_id", one.lower(), "stored_id_in_target", "") for one in (key.id, *key.former_ids)]
-        attempts += [
-            ("email", address.strip().lower(), "email" if position == 0 else "secondary_email", address.strip())
-            for position, address in enumerate(key.emails)
-        ]
-        attempts += [("domain", domain.lower(), "domain", "") for domain in key.domains]
-        if key.kind == RecordKind.COMPANY and key.name:
-            attempts.append(("name", normal_name(key.name), "name", ""))
-        for index, value, rule, address in attempts:
-            if found := self._by[index].get(value):
-                first = found[0]
-                rule_text = rule if len(found) == 1 else f"{rule} (first created of {len(found)})"
-                addresses = unique(one.strip() for one in (*key.emails, *first.emails))
-                return Found(first.id, rule_text, address or (addresses[0] if key.emails else ""), addresses)
+        """The counterpart of a source record, by the first rule that finds one.
+
+        Of several with one key, those that are active come first. Where more than one is left, `several` decides.
+        """
+        for index, value, rule, matched in _attempts(key):
+            if value and (found := self._by[index].get(value)):
+                return self._settle(key, found, rule, matched)
         return Found(None, "no_counterpart", key.emails[0].strip() if key.emails else "")
+
+    def _settle(self, key: NaturalKey, found: Sequence[NaturalKey], rule: str, matched: str) -> Found:
+        first = found[0]
+        addresses = unique(one.strip() for one in (*key.emails, *first.emails))
+        address = matched if rule in _BY_ADDRESS else (addresses[0] if key.emails else "")
+        equals = [one.id for one in found if one.active == first.active]
+        if len(equals) > 1 and self._several is Several.HOLD:
+            return Found(None, AMBIGUOUS_RECORD, address, matched=matched, candidates=tuple(equals))
+        rule_text = rule if len(found) == 1 else f"{rule} (first created of {len(found)})"
+        return Found(first.id, rule_text, address, addresses, matched=matched)
+
+
+_BY_ADDRESS = frozenset({"email", "secondary_email"})
+
+
+def _keys_of(target: NaturalKey) -> Iterator[tuple[str, str]]:
+    """Every (index, value) under which a target record is found."""
+    for record_id in (target.id, *target.former_ids):
+        yield "id", record_id.lower()
+    for stored_id in (target.stored_id, *target.former_stored_ids):
+        yield "stored_id", stored_id.strip().lower()
+    for address in target.emails:
+        yield "email", address.strip().lower()
+    for domain in target.domains:
+        yield "domain", company_domain(domain)
+    if target.kind == RecordKind.COMPANY:
+        yield "name", normal_name(target.name)
+        yield "core", name_without_form(target.name)
+
+
+def _attempts(source: NaturalKey) -> Iterator[tuple[str, str, str, str]]:
+    """What to look for, in order: index, value there, rule, and the value as the source has it."""
+    for stored_id in (source.stored_id, *source.former_stored_ids):
+        yield "id", stored_id.strip().lower(), "stored_id", stored_id
+    for record_id in (source.id, *source.former_ids):
+        yield "stored_id", record_id.lower(), "stored_id_in_target", record_id
+    for position, address in enumerate(source.emails):
+        yield "email", address.strip().lower(), "secondary_email" if position else "email", address.strip()
+    for domain in source.domains:
+        yield "domain", company_domain(domain), "domain", domain
+    if source.kind == RecordKind.COMPANY:
+        # The same form of company first: "Acme GmbH" and "Acme AG" may well be two.
+        yield "name", normal_name(source.name), "name", source.name
+        yield "core", name_without_form(source.name), "name_without_legal_form", source.name
 
 
 def participants_of(activity: Activity) -> frozenset[str]:
@@ -195,11 +244,11 @@ def participants_of(activity: Activity) -> frozenset[str]:
     return frozenset(one.address.strip().lower() for one in people if isinstance(one, Participant) and one.address)
 
 
-def normal_name(name: str) -> str:
-    """A company's name for comparison: letter case and runs of blanks do not count."""
-    return " ".join(name.casefold().split())
-
-
 def unique(values: Iterable[str]) -> tuple[str, ...]:
     """Each non-empty value once, in order of appearance."""
     return tuple(dict.fromkeys(value for value in values if value))
+
+
+def unique_pairs(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """Each pair with a value once."""
+    return dict.fromkeys(pair for pair in pairs if pair[1])

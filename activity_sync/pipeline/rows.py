@@ -45,6 +45,7 @@ class Ref:
 
     `target`: the target's record id, None when there is none. `rule`: how it was found, or why not. `address`: the
     e-mail address by which both sides know it, if any. `former`: source records that were merged into this one.
+    `matched`: the value of the key that found it. `candidates`: target records among which there is no telling.
     """
 
     kind: str
@@ -55,6 +56,8 @@ class Ref:
     rule: str = ""
     address: str = ""
     former: tuple[str, ...] = ()
+    matched: str = ""
+    candidates: tuple[str, ...] = ()
 
     def as_link(self, *, regarding: bool) -> TargetLink:
         """The association to write; only for a resolved reference."""
@@ -73,12 +76,15 @@ class Ref:
             "rule": self.rule,
             "address": self.address,
             "former": self.former,
+            "matched": self.matched,
+            "candidates": self.candidates,
         }
 
     @classmethod
     def from_json(cls, staged: Mapping[str, Any]) -> Ref:
         """The inverse of `to_json`."""
-        return cls(**{**staged, "former": tuple(staged.get("former", ()))})
+        lists = {name: tuple(staged.get(name, ())) for name in ("former", "candidates")}
+        return cls(**{**staged, **lists})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,31 @@
-"""Whether an activity may be written as far as the records it hangs on are concerned (cases 29 and 30)."""
+"""Whether an activity may be written as far as the records it hangs on are concerned (cases 4, 29 and 30)."""
 
 from __future__ import annotations
 
-from activity_sync.rules.actions import Defer, Filtered
-from activity_sync.rules.values import Policy, Present, Require, Unresolved
+from activity_sync.rules.actions import Defer, Filtered, Hold
+from activity_sync.rules.values import AMBIGUOUS_RECORD, Policy, Present, References, Require, Unresolved
 
 
-def hinder_create(source: Present, policy: Policy) -> Defer | Filtered | None:
+def hinder_create(source: Present, policy: Policy) -> Defer | Filtered | Hold | None:
     """Why the activity cannot be created in the target now; None when it can."""
     references = source.references
     if not references.hangs_on_something:
         if policy.needs_association and policy.unresolved is not Unresolved.LOAD_UNASSOCIATED:
             return Filtered(case=30, reason="no_association")
         return None
+    if references.ambiguous:
+        # case 4: whom it hangs on is not guessed, and it is not written with the others alone either
+        return _held(references)
     if not references.resolved and policy.unresolved is Unresolved.SKIP:
         return Filtered(case=29, reason="unresolved")
     return hinder_update(source, policy)
 
 
-def hinder_update(source: Present, policy: Policy) -> Defer | None:
-    """Why a linked activity's changes cannot be written now; None when they can."""
+def hinder_update(source: Present, policy: Policy) -> Defer | Hold | None:
+    """Why a linked activity's changes cannot be written now; None when they can.
+
+    A record that was added and may be several waits, as one that is missing does.
+    """
     references = source.references
     if not references.missing:
         return None
@@ -27,4 +33,10 @@ def hinder_update(source: Present, policy: Policy) -> Defer | None:
         return None
     if not references.resolved and policy.unresolved is not Unresolved.DEFER:
         return None
+    if references.ambiguous:
+        return _held(references)
     return Defer(case=29, reason="unresolved", waits_for=references.missing)
+
+
+def _held(references: References) -> Hold:
+    return Hold(case=4, reason=AMBIGUOUS_RECORD, candidates=references.ambiguous)

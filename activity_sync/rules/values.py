@@ -49,10 +49,15 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """How the records a source activity hangs on resolve in the target. Owners and bare addresses do not count."""
+    """How the records a source activity hangs on resolve in the target. Owners and bare addresses do not count.
+
+    `ambiguous`: the target's records, as `kind/id`, of which one is meant, and there is no telling which. What they may
+    stand for is among `missing`.
+    """
 
     resolved: int = 0
     missing: tuple[Missing, ...] = ()
+    ambiguous: tuple[str, ...] = ()
 
     @property
     def hangs_on_something(self) -> bool:
@@ -254,6 +259,17 @@ class Require(StrEnum):
 
     ANY = "any"
     ALL = "all"
+
+
+AMBIGUOUS_RECORD = "ambiguous_record"
+"""Why a reference is unresolved, and an activity held: several of the target's records have the key (case 4)."""
+
+
+class Several(StrEnum):
+    """What happens when several of the target's records have the key that is looked for."""
+
+    FIRST_CREATED = "first_created"
+    HOLD = "hold"
 
 
 class Unresolved(StrEnum):

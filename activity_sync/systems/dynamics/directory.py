@@ -6,13 +6,14 @@ its own; what it finds is compared again here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from activity_sync.activities.kinds import RecordKind
+from activity_sync.rules.domains import domain_of
+from activity_sync.rules.names import name_without_form, searchable
 from activity_sync.systems.dynamics.batch import Operation
-from activity_sync.systems.dynamics.filters import any_of, chunks, contains, is_one_of, query
+from activity_sync.systems.dynamics.filters import any_of, begins_with, chunks, contains, is_one_of, query
 from activity_sync.systems.dynamics.merges import Entry, each_once, each_text, is_dead_end, merged_with, survivors
 from activity_sync.systems.dynamics.metadata import Metadata, Schema
 from activity_sync.systems.dynamics.operations import Operations, Row
@@ -33,6 +34,7 @@ _MERGEABLE = frozenset({RecordKind.CONTACT, RecordKind.COMPANY, RecordKind.TICKE
 _DEACTIVATED = frozenset({RecordKind.CONTACT, RecordKind.COMPANY})
 _MERGES_FOLLOWED = 5
 _DOMAINS_AT_ONCE = 25
+_NAMES_AT_ONCE = 25
 
 
 class DynamicsDirectory:
@@ -64,8 +66,8 @@ class DynamicsDirectory:
     async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
         """Per kind, the records that match any of the keys, each once; merged ones as their survivor.
 
-        Contacts by any of three addresses, accounts by the domain of their web site or by name, any kind by id or
-        by stored counterpart id. Inactive records are among them, but none that was merged.
+        Contacts by any of three addresses, accounts by the domain of their web site or by name but for its legal form,
+        any kind by id or by stored counterpart id. Inactive records are among them, but none that was merged.
         """
         schema = await self._metadata.read()
         reads = [
@@ -125,6 +127,11 @@ class DynamicsDirectory:
                 for some in chunks(domains, at_most=_DOMAINS_AT_ONCE, overhead_chars=30)
             ]
             conditions += [is_one_of("name", some) for some in chunks(each_text(lookup.names))]
+            beginnings = each_text(beginning_of(name) for name in lookup.names)
+            conditions += [
+                any_of(begins_with("name", beginning) for beginning in some)
+                for some in chunks(beginnings, at_most=_NAMES_AT_ONCE, overhead_chars=30)
+            ]
         if column := self._stored_column(schema, lookup.kind):
             conditions += [is_one_of(column, some) for some in chunks(each_text(lookup.stored_ids))]
         shape = self._shape(schema, lookup.kind)
@@ -190,16 +197,6 @@ class DynamicsDirectory:
         return _select(table, self._shape(schema, kind), any_of(is_one_of(column, ids) for column in columns))
 
 
-def domain_of(website: str) -> str:
-    """The host of a web address as a domain, without `www.`; empty when there is none."""
-    text = website.strip().lower()
-    try:
-        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
-    except ValueError:
-        return ""
-    return host.removeprefix("www.").rstrip(".") if "." in host else ""
-
-
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """The keys of a look-up, for comparison without regard to case."""
@@ -208,15 +205,21 @@ class _Wanted:
     emails: frozenset[str]
     domains: frozenset[str]
     names: frozenset[str]
+    cores: frozenset[str]
     stored_ids: frozenset[str]
 
     @classmethod
     def of(cls, lookup: Lookup) -> _Wanted:
+        def folded(values: Iterable[str]) -> frozenset[str]:
+            return frozenset(_folded(one) for one in values if one)
+
         return cls(
-            *(
-                frozenset(_folded(one) for one in values if one)
-                for values in (lookup.ids, lookup.emails, lookup.domains, lookup.names, lookup.stored_ids)
-            )
+            ids=folded(lookup.ids),
+            emails=folded(lookup.emails),
+            domains=frozenset(domain_of(one) for one in lookup.domains if one),
+            names=folded(lookup.names),
+            cores=frozenset(name_without_form(one) for one in lookup.names if one),
+            stored_ids=folded(lookup.stored_ids),
         )
 
     def matches(self, key: NaturalKey) -> bool:
@@ -225,8 +228,18 @@ class _Wanted:
             or not self.emails.isdisjoint(map(_folded, key.emails))
             or not self.domains.isdisjoint(map(_folded, key.domains))
             or _folded(key.name) in self.names
+            or (bool(self.cores) and name_without_form(key.name) in self.cores)
             or _folded(key.stored_id) in self.stored_ids
         )
+
+
+def beginning_of(name: str) -> str:
+    """What the names of this company begin with, whatever their legal form, for a search; empty where it is nothing.
+
+    A bracket would narrow the search, as it opens a class of characters: the beginning ends before it. `%` between the
+    words allows for runs of blanks.
+    """
+    return "%".join(searchable(name).partition("[")[0].split())
 
 
 def _folded(text: str) -> str:

@@ -51,6 +51,11 @@ def contains(column: str, value: str) -> str:
     return f"contains({column},{text_literal(value)})"
 
 
+def begins_with(column: str, value: str) -> str:
+    """A condition that holds where the column begins with the value; wildcards as in `contains`."""
+    return f"startswith({column},{text_literal(value)})"
+
+
 def any_of(conditions: Iterable[str]) -> str:
     """At least one of the conditions, in brackets where there are several."""
     given = list(conditions)

@@ -7,15 +7,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from activity_sync.activities.kinds import RecordKind
+from activity_sync.rules.domains import domain_of
+from activity_sync.rules.names import name_without_form, normal_name, search_words
 from activity_sync.systems.hubspot.metadata import Metadata
 from activity_sync.systems.hubspot.operations import Operations
-from activity_sync.systems.hubspot.searches import search_tokens, search_values
+from activity_sync.systems.hubspot.searches import search_tokens, search_values, search_words_of
 from activity_sync.systems.hubspot.wire import OWNER_PAGE, Json, read_time, split_list
 from activity_sync.systems.records import Lookup, NaturalKey, Owner
 
 _OTHER_EMAILS: Final = "hs_additional_emails"
 _LONGEST_ADDRESS: Final = 254
 _OTHER_DOMAINS: Final = "hs_additional_domains"
+_COMPANY_NAME: Final = "name"
 _MERGED_IDS: Final = "hs_merged_object_ids"
 _PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
     RecordKind.CONTACT: ("email", _OTHER_EMAILS, "firstname", "lastname", _MERGED_IDS),
@@ -56,7 +59,8 @@ class HubSpotDirectory:
 
         An id that a merge has ended finds the survivor.
 
-        Secondary addresses are searched for those that are nobody's primary one, names for what no domain finds.
+        Further addresses and domains are searched for those that are nobody's primary one, names for what no domain
+        finds, and a name without its legal form for what no name finds.
         """
         kinds = list(dict.fromkeys(lookup.kind for lookup in lookups))
         answers = await asyncio.gather(
@@ -104,15 +108,16 @@ class HubSpotDirectory:
         at_once = await asyncio.gather(
             self._operations.batch_read(kind, ids, self._properties(kind)),
             self._by_email(kind, emails),
-            self._by_value(kind, "domain", domains) if kind == RecordKind.COMPANY else _nothing(),
+            self._by_domain(kind, domains),
         )
         found = self._unique(kind, (one for some in at_once for one in some))
         if stored_ids and not (found.keys() >= set(ids) and len(set(ids)) >= len(set(stored_ids))):
             # A record that names its counterpart, and rightly, is found by that; some here do not.
             found |= self._unique(kind, await self._by_stored_id(kind, stored_ids))
         found |= {one.id: one for one in (await self._survivors(kind, ids, found.values())).values()}
-        if (names := open_names(lookups, found.values())) and kind != RecordKind.CONTACT:
-            found |= self._unique(kind, await self._by_value(kind, _NAME[kind][0], names))
+        if kind == RecordKind.COMPANY and (names := open_names(lookups, found.values())):
+            found |= self._unique(kind, await self._by_value(kind, _COMPANY_NAME, names))
+            found |= self._unique(kind, await self._by_name_without_form(kind, open_names(lookups, found.values())))
         return list(found.values())
 
     async def _by_stored_id(self, kind: str, stored_ids: Sequence[str]) -> list[Json]:
@@ -132,6 +137,29 @@ class HubSpotDirectory:
         # A token is part of a value: what merely resembles the address is left out here.
         similar = await search_tokens(self._operations, kind, _OTHER_EMAILS, rest, properties=properties)
         return [*found, *(one for one in similar if self._addresses(one) & set(rest))]
+
+    async def _by_domain(self, kind: str, domains: Sequence[str]) -> list[Json]:
+        if kind != RecordKind.COMPANY or not domains:
+            return []
+        found = await self._by_value(kind, "domain", domains)
+        known = {domain for one in found for domain in self._company_domains(one)}
+        rest = [domain for domain in dict.fromkeys(domains) if domain_of(domain) not in known]
+        properties = self._properties(kind)
+        similar = await search_tokens(self._operations, kind, _OTHER_DOMAINS, rest, properties=properties)
+        wanted = {domain_of(domain) for domain in rest}
+        return [*found, *(one for one in similar if self._company_domains(one) & wanted)]
+
+    async def _by_name_without_form(self, kind: str, names: Sequence[str]) -> list[Json]:
+        wanted = {name_without_form(name) for name in names}
+        # What merely has all the words of a name is left out here.
+        similar = await search_words_of(
+            self._operations,
+            kind,
+            _COMPANY_NAME,
+            [search_words(name) for name in names],
+            properties=self._properties(kind),
+        )
+        return [one for one in similar if name_without_form(str(one["properties"].get(_COMPANY_NAME) or "")) in wanted]
 
     async def _by_value(self, kind: str, name: str, values: Sequence[str]) -> list[Json]:
         return await search_values(self._operations, kind, name, values, properties=self._properties(kind))
@@ -159,6 +187,10 @@ class HubSpotDirectory:
     def _addresses(self, record: Json) -> set[str]:
         return {_fold(address) for address in _emails(record["properties"])}
 
+    @staticmethod
+    def _company_domains(record: Json) -> set[str]:
+        return {domain_of(domain) for domain in _domains(record["properties"])}
+
     def _key(self, kind: str, record: Json) -> NaturalKey:
         properties = record.get("properties") or {}
         created = record.get("createdAt")
@@ -177,19 +209,19 @@ class HubSpotDirectory:
 def open_names(lookups: Iterable[Lookup], found: Iterable[NaturalKey]) -> list[str]:
     """The names still to search for. None of a look-up whose every domain has been found: names are the last resort."""
     keys = list(found)
-    names = {_fold(key.name) for key in keys}
-    domains = {_fold(domain) for key in keys for domain in key.domains}
+    names = {normal_name(key.name) for key in keys}
+    domains = {domain_of(domain) for key in keys for domain in key.domains}
     return [
         name
         for lookup in lookups
         if not _is_settled(lookup, domains)
         for name in dict.fromkeys(lookup.names)
-        if _fold(name) not in names
+        if normal_name(name) not in names
     ]
 
 
 def _is_settled(lookup: Lookup, found_domains: set[str]) -> bool:
-    domains = {_fold(one) for one in lookup.domains}
+    domains = {domain_of(one) for one in lookup.domains}
     return len(set(lookup.names)) <= len(domains) and domains <= found_domains
 
 
@@ -215,7 +247,3 @@ def _is_address(text: str) -> bool:
 
 def _fold(text: str) -> str:
     return text.strip().lower()
-
-
-async def _nothing() -> list[Json]:
-    return []

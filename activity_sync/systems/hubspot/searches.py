@@ -18,6 +18,8 @@ from activity_sync.systems.hubspot.wire import (
 
 _GROUPS = 5
 """Filter groups of one search."""
+_WORDS = 3
+"""Words of one value that are searched for: a search takes 18 filters, and 6 in a group."""
 _LONGEST_ID = 2**63 - 1
 
 
@@ -36,10 +38,20 @@ async def search_tokens(
     operations: Operations, kind: str, name: str, values: Iterable[str], *, properties: Sequence[str]
 ) -> list[Json]:
     """All records whose property `name`, a joined list, contains one of the values, and some merely like it."""
-    bodies = [
-        search_body([[filter_on(name, "CONTAINS_TOKEN", value)] for value in some], properties=properties)
-        for some in split_batches(dict.fromkeys(values), _GROUPS)
+    words = [(value,) for value in dict.fromkeys(values)]
+    return await search_words_of(operations, kind, name, words, properties=properties)
+
+
+async def search_words_of(
+    operations: Operations, kind: str, name: str, values: Iterable[Sequence[str]], *, properties: Sequence[str]
+) -> list[Json]:
+    """All records whose property `name` contains all the words of one of the values (at most three of each count)."""
+    groups = [
+        [filter_on(name, "CONTAINS_TOKEN", word) for word in words]
+        for words in dict.fromkeys(tuple(words[:_WORDS]) for words in values)
+        if words
     ]
+    bodies = list(_grouped(groups, properties))
     pages = await asyncio.gather(*(_search_all(operations, kind, body) for body in bodies))
     return [one for page in pages for one in page]
 
@@ -97,6 +109,20 @@ async def _search_all(operations: Operations, kind: str, body: Json) -> list[Jso
         page = await operations.search(kind, {**body, "after": page.after})
         found.extend(page.results)
     return found
+
+
+def _grouped(groups: Sequence[Sequence[Json]], properties: Sequence[str]) -> Iterator[Json]:
+    """As few searches for any of the groups as their number and length allow. What no search can carry is left out."""
+    some: list[Sequence[Json]] = []
+    for group in groups:
+        if not fits_search(search_body([group], properties=properties)):
+            continue
+        if len(some) == _GROUPS or not fits_search(search_body([*some, group], properties=properties)):
+            yield search_body(some, properties=properties)
+            some = []
+        some.append(group)
+    if some:
+        yield search_body(some, properties=properties)
 
 
 def _bodies(name: str, values: Sequence[str], properties: Sequence[str]) -> Iterator[Json]:

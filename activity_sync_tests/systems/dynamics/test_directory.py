@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from activity_sync.errors import AuthenticationFailed
-from activity_sync.systems.dynamics.directory import domain_of
 from activity_sync.systems.records import Lookup
 from activity_sync_tests.systems.dynamics.organizations import Organization, guid
 
@@ -285,19 +284,3 @@ def test_missing_read_right_is_a_failed_authentication(organization: Organizatio
 
     with pytest.raises(AuthenticationFailed):
         describe(organization, "contact", ADA)
-
-
-@pytest.mark.parametrize(
-    ("website", "domain"),
-    [
-        ("", ""),
-        ("acme.example", "acme.example"),
-        ("http://www.acme.example/x?y", "acme.example"),
-        ("HTTPS://ACME.example:443", "acme.example"),
-        ("mail@acme.example", "acme.example"),
-        ("just words", ""),
-        ("http://[broken", ""),
-    ],
-)
-def test_domain_of_a_website(website, domain):
-    assert domain_of(website) == domain
