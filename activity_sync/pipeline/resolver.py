@@ -157,9 +157,7 @@ def lookup_for(kind: str, keys: Iterable[NaturalKey]) -> Lookup:
     return Lookup(
         kind=kind,
         ids=unique(one for key in known for one in (key.stored_id, *key.former_stored_ids)),
-        stored_ids=unique(one for key in known for one in (key.id, *key.former_ids))
-        if kind in {RecordKind.DEAL, RecordKind.TICKET}
-        else (),
+        stored_ids=unique(one for key in known for one in (key.id, *key.former_ids)),
         emails=unique(address for key in known for address in key.emails),
         domains=unique(
             spelling for key in known for one in key.domains for spelling in spellings(company_domain(one)) if spelling
@@ -216,8 +214,9 @@ def _keys_of(target: NaturalKey) -> Iterator[tuple[str, str]]:
     for domain in target.domains:
         yield "domain", company_domain(domain)
     if target.kind == RecordKind.COMPANY:
-        yield "name", normal_name(target.name)
-        yield "core", name_without_form(target.name)
+        for name in (target.name, *target.former_names):
+            yield "name", normal_name(name)
+            yield "core", name_without_form(name)
 
 
 def _attempts(source: NaturalKey) -> Iterator[tuple[str, str, str, str]]:

@@ -89,8 +89,8 @@ class NaturalKey:
     """What identifies a record across systems. Empty tuples and strings where the record has none.
 
     `emails`: all addresses as they stand, the primary first. `stored_id`: the counterpart's id stored on the record
-    under the configured property. `former_ids`: records that were merged into this one, as far as they are known, and
-    `former_stored_ids` the counterparts that those named.
+    under the configured property. `former_ids`: records that were merged into this one, as far as they are known;
+    `former_stored_ids` the counterparts that those named, and `former_names` what they were called.
     """
 
     id: str
@@ -103,6 +103,7 @@ class NaturalKey:
     active: bool = True
     former_ids: tuple[str, ...] = ()
     former_stored_ids: tuple[str, ...] = ()
+    former_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,4 +74,5 @@ def _united(one: NaturalKey, other: NaturalKey) -> NaturalKey:
         domains=each_text((*one.domains, *other.domains)),
         former_ids=tuple(each for each in former if each != one.id),
         former_stored_ids=tuple(each for each in stored if each and each != one.stored_id),
+        former_names=each_text((*one.former_names, other.name, *other.former_names)),
     )

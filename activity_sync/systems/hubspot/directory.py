@@ -144,6 +144,8 @@ class HubSpotDirectory:
         found = await self._by_value(kind, "domain", domains)
         known = {domain for one in found for domain in self._company_domains(one)}
         rest = [domain for domain in dict.fromkeys(domains) if domain_of(domain) not in known]
+        if not rest or _OTHER_DOMAINS not in (await self._metadata.read(kind)).properties:
+            return found
         properties = self._properties(kind)
         similar = await search_tokens(self._operations, kind, _OTHER_DOMAINS, rest, properties=properties)
         wanted = {domain_of(domain) for domain in rest}
