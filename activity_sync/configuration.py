@@ -139,6 +139,18 @@ class LimitsConfig(_Section):
     batch_rows: Annotated[int, Field(ge=100, le=10_000)] = 2_000
 
 
+class AutomationConfig(_Section):
+    """What Dagster's daemon starts by itself. `enabled`: on from the start, instead of when switched on in the UI.
+
+    `look_seconds`: how often the sensors ask whether anything changed. `pass_minutes`: a pass at least so often,
+    changed or not: what leaves no sign (deletes, waiting records) is taken in by it.
+    """
+
+    enabled: bool = False
+    look_seconds: Annotated[int, Field(ge=5, le=3_600)] = 15
+    pass_minutes: Annotated[int, Field(ge=1, le=1_440)] = 5
+
+
 class TrackingConfig(_Section):
     """`create`: missing tracking properties are made. `counterpart_id`: where a record carries its counterpart's id.
 
@@ -171,6 +183,7 @@ class Configuration(_Section):
     owners: OwnersConfig = OwnersConfig()
     safeguards: SafeguardsConfig = SafeguardsConfig()
     limits: LimitsConfig = LimitsConfig()
+    automation: AutomationConfig = AutomationConfig()
     tracking: TrackingConfig = TrackingConfig()
 
     @model_validator(mode="after")

@@ -21,9 +21,10 @@ from activity_sync.bootstrap import open_ledger
 from activity_sync.cli.instance import dagster_instance
 from activity_sync.cli.leases import holding_leases
 from activity_sync.cli.running import Outcome, carry_out
-from activity_sync.cli.tasks import Days, Task, tasks_for_days, tasks_for_failed, tasks_for_news
 from activity_sync.configuration import Configuration
+from activity_sync.defs.orphans import end_orphans
 from activity_sync.defs.resources import OpenCrm, open_crm
+from activity_sync.defs.tasks import Days, Task, tasks_for_days, tasks_for_failed, tasks_for_news
 from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.leasing import holder_of
 from activity_sync.pipeline.plan import find_news
@@ -76,6 +77,7 @@ def launch(
     """
     with ExitStack() as stack:
         instance = stack.enter_context(dagster_instance(settings))
+        end_orphans(instance)
         crm = stack.enter_context(open_crm(settings))
         crm.run(Session.identify)
         ledger = stack.enter_context(open_ledger(settings))

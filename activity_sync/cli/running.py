@@ -11,14 +11,16 @@ from rich.console import Console
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.cli.progress import progress
-from activity_sync.cli.tasks import Task
 from activity_sync.configuration import Configuration
 from activity_sync.defs.build import build_definitions
 from activity_sync.defs.failures import error_of
 from activity_sync.defs.jobs import job_name
 from activity_sync.defs.keys import HISTORY_TAG, MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
+from activity_sync.defs.orphans import process_tag
 from activity_sync.defs.resources import OpenCrm
+from activity_sync.defs.tasks import Task
 from activity_sync.errors import ActivitySyncError, FatalError
+from activity_sync.ledger.processes import Holder
 from activity_sync.pipeline.report import COUNTS, PROPOSED
 from activity_sync.pipeline.scope import Mode
 
@@ -68,6 +70,7 @@ def carry_out(
                     RANGE_START_TAG: task.first,
                     RANGE_END_TAG: task.last,
                     MODE_TAG: task.mode.value,
+                    **process_tag(Holder.here()),
                     **({HISTORY_TAG: "true"} if task.mode is Mode.INCREMENTAL else {}),
                     **({PREVIEW_TAG: "true"} if preview else {}),
                 },

@@ -9,8 +9,9 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.failures import failure_of
-from activity_sync.defs.keys import HISTORY_TAG, MODE_TAG, asset_key, executes
+from activity_sync.defs.keys import FLOW_TAG, HISTORY_TAG, MODE_TAG, asset_key, executes
 from activity_sync.defs.partitions import partitions_definition, partitions_of
+from activity_sync.defs.pools import pool_of
 from activity_sync.defs.resources import Crm
 from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.extract import extract
@@ -57,9 +58,10 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         partitions_def=partitions_definition(configuration),
         backfill_policy=dg.BackfillPolicy.multi_run(configuration.limits.max_partitions_per_run),
         group_name=flow.name,
+        pool=pool_of(flow),
         description=_SAYS[step].format(source=flow.source.title(), target=flow.target.title()),
         kinds={"python", "duckdb", "parquet"},
-        tags={"activity_sync/flow": flow.name, "activity_sync/type": activity_type.value},
+        tags={FLOW_TAG: flow.name, "activity_sync/type": activity_type.value},
     )
     def step_asset(context: dg.AssetExecutionContext, crm: Crm) -> None:
         scope = scope_of(context, configuration, flow, activity_type, before)

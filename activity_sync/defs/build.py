@@ -9,14 +9,20 @@ from activity_sync.defs.assets import activity_assets
 from activity_sync.defs.checks import balance_checks
 from activity_sync.defs.jobs import EXECUTOR, sync_jobs
 from activity_sync.defs.resources import Crm, OpenCrm
+from activity_sync.defs.schedules import pass_schedules
+from activity_sync.defs.sensors import change_sensors
+from activity_sync.defs.standby import Standby
 
 
 def build_definitions(configuration: Configuration, *, crm: Crm | OpenCrm | None = None) -> dg.Definitions:
-    """Assets, checks and jobs of every flow and type that is switched on; `crm` where it is open already."""
+    """Everything of every flow and type that is switched on; `crm` where it is open already."""
+    standby = Standby()
     return dg.Definitions(
         assets=activity_assets(configuration),
         asset_checks=balance_checks(configuration),
         jobs=sync_jobs(configuration),
+        sensors=change_sensors(configuration, standby),
+        schedules=pass_schedules(configuration, standby),
         resources={"crm": crm or Crm()},
         executor=EXECUTOR,
     )

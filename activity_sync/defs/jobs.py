@@ -6,6 +6,7 @@ import dagster as dg
 
 from activity_sync.activities.identity import Flow
 from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.defs.keys import FLOW_TAG
 from activity_sync.defs.partitions import partitions_definition
 
 # One process for all steps: a process per step costs 15 s where the work takes 0.5 s (docs/architecture.md).
@@ -21,7 +22,7 @@ def sync_jobs(configuration: Configuration) -> list[dg.UnresolvedAssetJobDefinit
             partitions_def=partitions_definition(configuration),
             executor_def=EXECUTOR,
             description=f"Carries activities from {flow.source.title()} to {flow.target.title()}.",
-            tags={"activity_sync/flow": flow.name},
+            tags={FLOW_TAG: flow.name},
         )
         for flow in FLOWS
         if configuration.enabled(flow)

@@ -10,6 +10,7 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import Configuration
 
+FLOW_TAG = "activity_sync/flow"
 MODE_TAG = "activity_sync/mode"
 # Set on the last run of a sync without a watermark: together with the runs before it, it covers all of history.
 HISTORY_TAG = "activity_sync/covers_history"

@@ -82,6 +82,14 @@ class Reader(Protocol):
         """The oldest modification time per type, at or after `since`; None where there is no such activity."""
         ...
 
+    async def signs_of_change(self, types: Collection[ActivityType], *, since: datetime) -> dict[ActivityType, str]:
+        """Per type a text that is another one once a further record shows as modified at or after `since`.
+
+        As cheap as the system allows; it says nothing else. Deletes, and changes of associations that do not count as
+        modifications, leave no sign.
+        """
+        ...
+
     def changes(self, activity_type: ActivityType, window: Window) -> AsyncIterator[list[SourceRecord]]:
         """Pages of everything modified inside the window, associations included. Duplicates are possible."""
         ...

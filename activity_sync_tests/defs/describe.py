@@ -23,6 +23,7 @@ def described(configuration: Configuration) -> dict[str, Any]:
                 "group": node.group_name,
                 "kinds": sorted(node.kinds),
                 "partitions": str(node.partitions_def),
+                "pools": sorted(node.pools),
                 "tags": {name: value for name, value in sorted(node.tags.items()) if name.startswith("activity_sync/")},
             }
             for key in sorted(graph.get_all_asset_keys())
@@ -38,8 +39,24 @@ def described(configuration: Configuration) -> dict[str, Any]:
             for job in sorted(repository.get_all_jobs(), key=lambda one: one.name)
             if not job.name.startswith("__")
         },
-        "sensors": sorted(sensor.name for sensor in repository.sensor_defs),
-        "schedules": sorted(schedule.name for schedule in repository.schedule_defs),
+        "sensors": {
+            sensor.name: {
+                "description": sensor.description,
+                "job": sensor.job_name,
+                "seconds": sensor.minimum_interval_seconds,
+                "status": sensor.default_status.value,
+            }
+            for sensor in sorted(repository.sensor_defs, key=lambda one: one.name)
+        },
+        "schedules": {
+            schedule.name: {
+                "cron": schedule.cron_schedule,
+                "description": schedule.description,
+                "job": schedule.job_name,
+                "status": schedule.default_status.value,
+            }
+            for schedule in sorted(repository.schedule_defs, key=lambda one: one.name)
+        },
     }
 
 

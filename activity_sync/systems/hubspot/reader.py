@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from activity_sync.systems.hubspot.wire import (
     ASSOCIATION_READ,
     CREATED,
     MODIFIED,
+    SEARCH_PAGE,
     TOOK_PLACE,
     Hits,
     Json,
@@ -76,6 +78,11 @@ class HubSpotReader:
             one: read_modified(page.results[0]) if page.results else None
             for one, page in zip(types, pages, strict=True)
         }
+
+    async def signs_of_change(self, types: Collection[ActivityType], *, since: datetime) -> dict[ActivityType, str]:
+        """How many were modified since, and which ones last; one search per type."""
+        pages = await asyncio.gather(*(self._newest(one, since=since) for one in types))
+        return {one: _sign(page) for one, page in zip(types, pages, strict=True)}
 
     async def changes(self, activity_type: ActivityType, window: Window) -> AsyncGenerator[list[SourceRecord], None]:
         """Pages of at most 1,000 records modified inside the window, each with its associations.
@@ -210,6 +217,11 @@ class HubSpotReader:
             self._totals[activity_type] = page.total
         return page
 
+    async def _newest(self, activity_type: ActivityType, *, since: datetime) -> Hits:
+        filters = ((filter_on(MODIFIED, "GTE", ceil_millis(since)),),)
+        body = search_body(filters, properties=(MODIFIED,), sort=MODIFIED, limit=SEARCH_PAGE, newest_first=True)
+        return await self._operations.search(activity_type, body)
+
     async def _search(self, activity_type: ActivityType, filters: Sequence[Json], sort: str) -> Hits:
         return await self._operations.search(activity_type, self._body(activity_type, filters, sort))
 
@@ -302,3 +314,8 @@ def last_edits(record: Json, *, own_apps: Collection[str]) -> dict[str, datetime
             ]
         )
     }
+
+
+def _sign(page: Hits) -> str:
+    told = "|".join(f"{one['id']}@{one['properties'].get(MODIFIED)}" for one in page.results)
+    return f"{page.total}:{hashlib.blake2b(told.encode(), digest_size=8).hexdigest()}"

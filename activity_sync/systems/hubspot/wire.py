@@ -162,15 +162,16 @@ def search_body(
     sort: str | None = None,
     limit: int = SEARCH_PAGE,
     after: str | None = None,
+    newest_first: bool = False,
 ) -> dict[str, Any]:
-    """A search: any of the groups, in each all of its filters; sorted ascending by one property."""
+    """A search: any of the groups, in each all of its filters; sorted by one property, ascending if not told else."""
     body: dict[str, Any] = {
         "filterGroups": [{"filters": list(group)} for group in groups],
         "properties": list(properties),
         "limit": limit,
     }
     if sort:
-        body["sorts"] = [{"propertyName": sort, "direction": "ASCENDING"}]
+        body["sorts"] = [{"propertyName": sort, "direction": "DESCENDING" if newest_first else "ASCENDING"}]
     if after:
         body["after"] = after
     return body

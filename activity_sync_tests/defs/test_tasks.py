@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.cli.tasks import Task, tasks_for_days, tasks_for_failed, tasks_for_news
 from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.defs.tasks import Task, tasks_for_days, tasks_for_failed, tasks_for_news
 from activity_sync.errors import ConfigurationError
 from activity_sync.pipeline.plan import News, Stretch
 from activity_sync.pipeline.scope import Mode

@@ -1,0 +1,141 @@
+"""The sensors: ask a flow's source cheaply whether anything changed, and start one incremental run if so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from activity_sync.activities.identity import Flow
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.configuration import FLOWS, Configuration
+from activity_sync.defs.failures import failure_of
+from activity_sync.defs.history import History
+from activity_sync.defs.jobs import job_name
+from activity_sync.defs.keys import MODE_TAG
+from activity_sync.defs.requests import pass_under_way, request_of
+from activity_sync.defs.standby import Standby
+from activity_sync.defs.tasks import tasks_for_news
+from activity_sync.errors import ActivitySyncError
+from activity_sync.pipeline.plan import News, find_news
+from activity_sync.pipeline.scope import Mode
+from activity_sync.pipeline.session import Session
+
+_BACK = timedelta(minutes=10)
+"""So far back a look goes: an index, or a long transaction, may show a record that much after it was modified."""
+_RENEWED = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """What a sensor remembers, in Dagster's storage: it survives restarts.
+
+    `since`: from when on it looks for changes (ISO). `signs`: per type, what the last started run has seen or will see.
+    `history`: the runs that carry a long history before the first pass.
+    """
+
+    since: str = ""
+    signs: Mapping[str, str] = field(default_factory=dict)
+    history: Mapping[str, Any] | None = None
+
+    @classmethod
+    def read(cls, text: str | None) -> Cursor:
+        """The inverse of `write`."""
+        return cls(**json.loads(text)) if text else cls()
+
+    def write(self) -> str:
+        """The form in which Dagster keeps it."""
+        return json.dumps(asdict(self))
+
+
+def change_sensors(configuration: Configuration, standby: Standby) -> list[dg.SensorDefinition]:
+    """One sensor per flow that has a type switched on."""
+    return [_sensor(configuration, flow, standby) for flow in FLOWS if configuration.enabled(flow)]
+
+
+def _sensor(configuration: Configuration, flow: Flow, standby: Standby) -> dg.SensorDefinition:
+    automation = configuration.automation
+
+    @dg.sensor(
+        name=f"changes_{flow.name}",
+        job_name=job_name(flow),
+        minimum_interval_seconds=automation.look_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING if automation.enabled else dg.DefaultSensorStatus.STOPPED,
+        description=f"Asks {flow.source.title()} whether any activity changed and starts one incremental run if so.",
+    )
+    def sense(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        try:
+            return look(context.instance, configuration, flow, standby, Cursor.read(context.cursor))
+        except ActivitySyncError as error:
+            raise failure_of(error) from error
+
+    return sense
+
+
+def look(
+    instance: dg.DagsterInstance, configuration: Configuration, flow: Flow, standby: Standby, cursor: Cursor
+) -> dg.SensorResult:
+    """One tick. While a pass is under way nothing is asked, and what it may have missed is seen by the next tick."""
+    if running := pass_under_way(instance, flow):
+        return _nothing(f"a pass is under way (run {running})", cursor)
+    if cursor.history is not None:
+        return _go_on(instance, configuration, flow, cursor)
+    types = configuration.enabled(flow)
+    seen = standby.ask(_seen, flow, types, cursor)
+    if seen.signs == cursor.signs:
+        renewed = standby.ask(_renewed, flow, types, seen)
+        return _nothing(f"nothing changed in {flow.source} since {cursor.since}", renewed)
+    news = standby.ask(find_news, flow, types)
+    if news.denied:
+        raise next(iter(news.denied.values()))
+    if news.older:
+        history = History.of(flow, tasks_for_news(configuration, types, news))
+        return _go_on(instance, configuration, flow, replace(cursor, history=history.to_json()))
+    return _request(configuration, flow, types, news, seen)
+
+
+def _request(
+    configuration: Configuration, flow: Flow, types: Sequence[ActivityType], news: News, seen: Cursor
+) -> dg.SensorResult:
+    [task] = tasks_for_news(configuration, types, news)
+    # The same signs ask for the same run: a tick that is repeated after a crash starts no second one.
+    key = f"{flow.name}@{seen.since}:{'|'.join(seen.signs.values())}"
+    return dg.SensorResult(run_requests=[request_of(configuration, flow, task, run_key=key)], cursor=seen.write())
+
+
+def _go_on(instance: dg.DagsterInstance, configuration: Configuration, flow: Flow, cursor: Cursor) -> dg.SensorResult:
+    history = History.from_json(cursor.history or {})
+    requests = history.next_requests(instance, configuration, flow)
+    done = any(one.tags.get(MODE_TAG) == Mode.INCREMENTAL.value for one in requests)
+    after = Cursor() if done else cursor
+    if requests:
+        return dg.SensorResult(run_requests=requests, cursor=after.write())
+    return _nothing(history.explain(instance), cursor)
+
+
+def _nothing(reason: str, cursor: Cursor) -> dg.SensorResult:
+    return dg.SensorResult(skip_reason=dg.SkipReason(reason), cursor=cursor.write())
+
+
+async def _seen(session: Session, flow: Flow, types: Sequence[ActivityType], cursor: Cursor) -> Cursor:
+    """The signs of now, from the cursor's moment on."""
+    since = datetime.fromisoformat(cursor.since) if cursor.since else _now(session, flow) - _BACK
+    signs = await session.systems[flow.source].reader.signs_of_change(types, since=since)
+    return Cursor(since.isoformat(), {kind.value: sign for kind, sign in signs.items()})
+
+
+async def _renewed(session: Session, flow: Flow, types: Sequence[ActivityType], seen: Cursor) -> Cursor:
+    """A cursor that looks less far back, once an hour: nothing has changed, and both say so at the same moment."""
+    since = _now(session, flow) - _BACK
+    if since - datetime.fromisoformat(seen.since) < _RENEWED:
+        return seen
+    return await _seen(session, flow, types, Cursor(since.isoformat()))
+
+
+def _now(session: Session, flow: Flow) -> datetime:
+    """By the source's clock, to the second."""
+    return (session.clock() + session.systems[flow.source].clock_ahead).astimezone(UTC).replace(microsecond=0)
