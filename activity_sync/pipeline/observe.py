@@ -11,8 +11,9 @@ from activity_sync.activities.activity import Activity, RichText, Value
 from activity_sync.activities.fingerprint import FieldPrint, Fingerprint, fingerprint
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.rows import LinkRow, LinkState, Tombstone
-from activity_sync.pipeline.elements import as_carried, merged, removed_links
+from activity_sync.pipeline.elements import as_carried, known, merged, removed_links
 from activity_sync.pipeline.elements import key as key_of
+from activity_sync.pipeline.regarding import heir_of, regarding_of
 from activity_sync.pipeline.rows import Extracted, Ref, Resolved, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -165,9 +166,21 @@ class Observer:
         """What the associations of a linked record ask for; nothing on any other."""
         if card.row is None or card.row.state is not LinkState.LINKED:
             return ElementMerge()
-        return merged(
+        found = merged(
             card.row, self.scope.flow, card.seen.resolved.refs, card.target_activity, survivors=card.survivors
         )
+        heir = self.heir(card, found)
+        if heir is None:
+            return found
+        key = key_of(heir.kind, heir.id)
+        return replace(found, add=found.add | {key}, agree=found.agree - {key})
+
+    def heir(self, card: Card, merge: ElementMerge) -> Ref | None:
+        """As `heir_of`, by the configured order."""
+        if card.row is None or card.target_activity is None:
+            return None
+        elements = known(card.row, self.scope.flow)
+        return heir_of(card.target_activity, card.seen.resolved.refs, merge, elements, order=self.regarding)
 
     def follow_merges(self, card: Card, survivors: Mapping[str, str]) -> None:
         """The card's elements, now that it is known into which records of the target others have been merged."""
@@ -245,11 +258,12 @@ class Observer:
         self, card: Card, *, fields: Collection[str], add: Collection[str], remove: Sequence[str]
     ) -> Wire:
         """These fields of the activity, and these association elements (source keys), as an update of the target."""
+        heir = self.heir(card, card.elements)
         return self.target.translator.encode(
             self.for_target(card),
             [
                 link
-                for link, ref in zip(*self._links_and_refs(card.seen.resolved.refs), strict=True)
+                for link, ref in zip(*self._links_and_refs(card.seen.resolved.refs, about=heir), strict=True)
                 if key_of(ref.kind, ref.id) in add
             ],
             only=frozenset(fields),
@@ -277,9 +291,9 @@ class Observer:
                 links[link.kind, link.id, link.role] = link
         return list(links.values())
 
-    def _links_and_refs(self, refs: tuple[Ref, ...]) -> tuple[list[TargetLink], list[Ref]]:
+    def _links_and_refs(self, refs: tuple[Ref, ...], *, about: Ref | None = None) -> tuple[list[TargetLink], list[Ref]]:
         found = [ref for ref in refs if ref.target is not None]
-        about = regarding_of(found, [kind.value for kind in self.regarding])
+        about = about or regarding_of(found, self.regarding)
         return [ref.as_link(regarding=ref is about) for ref in found], found
 
     def project_target(self, card: Card, shown: Activity) -> None:
@@ -343,12 +357,3 @@ def unchanged(link: Link, shown: Fingerprint) -> bool:
         and not link.source.unsettled
         and all(link.source.base.get(name) == entry for name, entry in shown.items())
     )
-
-
-def regarding_of(refs: list[Ref], order: list[str]) -> Ref | None:
-    """The one record the activity is about in a system that knows only one: first by kind, then the source's own."""
-    for kind in order:
-        of_kind = [ref for ref in refs if ref.kind == kind]
-        if of_kind:
-            return min(of_kind, key=lambda ref: (not ref.primary, len(ref.id), ref.id))
-    return None

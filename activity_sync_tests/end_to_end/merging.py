@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import httpx
@@ -42,15 +42,25 @@ def associate(bridge: Bridge, kind: str, record_id: str, contact: str) -> None:
     _pair(bridge, "create", kind, record_id, {"to": {"id": contact}, "types": types})
 
 
-def part(bridge: Bridge, kind: str, record_id: str, contact: str) -> None:
-    """Somebody takes a HubSpot activity off a contact."""
-    _pair(bridge, "archive", kind, record_id, {"to": [{"id": contact}]})
+def part(bridge: Bridge, kind: str, record_id: str, other: str, *, of_kind: str = "contact") -> None:
+    """Somebody takes a HubSpot activity off a contact, or a record of another kind."""
+    _pair(bridge, "archive", kind, record_id, {"to": [{"id": other}]}, of_kind=of_kind)
 
 
 def set_parties(bridge: Bridge, call_id: str, contacts: list[str]) -> None:
     """Somebody makes these contacts the ones that were called, in Dynamics."""
     parties = [{"participationtypemask": 2, "partyid_contact@odata.bind": f"/contacts({one})"} for one in contacts]
     _dynamics(bridge, "PUT", f"phonecalls({call_id})/phonecall_activity_parties", {"value": parties})
+
+
+def set_row_parties(bridge: Bridge, table: str, row_id: str, parties: Sequence[tuple[str, str, int]]) -> None:
+    """Somebody makes these (table, id, role) the parties of a Dynamics activity."""
+    sets = {"contact": "contacts", "account": "accounts"}
+    value = [
+        {"participationtypemask": role, f"partyid_{of_table}@odata.bind": f"/{sets[of_table]}({one})"}
+        for of_table, one, role in parties
+    ]
+    _dynamics(bridge, "PUT", f"{table}s({row_id})/{table}_activity_parties", {"value": value})
 
 
 def hubspot_seed(kind: str, record_id: str, contacts: list[str], **properties: str) -> dict[str, Any]:
@@ -94,8 +104,11 @@ def hubspot_contacts(bridge: Bridge, kind: str, record_id: str | None) -> set[st
     return {one for of_type, one in bridge.associations(HUBSPOT_TYPES[kind], record_id) if of_type == "contacts"}
 
 
-def _pair(bridge: Bridge, verb: str, kind: str, record_id: str, ends: dict[str, Any]) -> None:
-    path = f"/crm/associations/2026-09/{HUBSPOT_TYPES[kind]}/contacts/batch/{verb}"
+def _pair(
+    bridge: Bridge, verb: str, kind: str, record_id: str, ends: dict[str, Any], *, of_kind: str = "contact"
+) -> None:
+    others = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets"}[of_kind]
+    path = f"/crm/associations/2026-09/{HUBSPOT_TYPES[kind]}/{others}/batch/{verb}"
     _hubspot(bridge, path, {"inputs": [{"from": {"id": record_id}, **ends}]})
 
 
