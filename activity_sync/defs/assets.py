@@ -1,6 +1,7 @@
 """The assets `[flow, activity_type, step]`: four per type and flow, each the pipeline's function of its step."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -65,12 +66,16 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
     )
     def step_asset(context: dg.AssetExecutionContext, crm: Crm) -> None:
         scope = scope_of(context, configuration, flow, activity_type, before)
+        report = StepReport(scope)
         try:
-            report = crm.run(leased, scope, _DO[step])
-            calls = crm.run(calls_so_far, scope)
+            report = crm.run(leased, scope, partial(load, report=report) if step is Step.LOADED else _DO[step])
         except ActivitySyncError as error:
+            # What a fault leaves undone is marked as failed by Dagster, and only that.
+            told = metadata_of(report, step, crm.run(calls_so_far, scope)) if report.finished else {}
+            for partition in report.finished:
+                context.log_event(dg.AssetMaterialization(key, partition=partition, metadata=told[partition]))
             raise failure_of(error) from error
-        for partition, metadata in metadata_of(report, step, calls).items():
+        for partition, metadata in metadata_of(report, step, crm.run(calls_so_far, scope)).items():
             context.add_asset_metadata(metadata, partition_key=partition)
 
     return step_asset

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from activity_sync.activities.kinds import Step
+from activity_sync.errors import ActivitySyncError
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.freshness import outdated
 from activity_sync.pipeline.mapping_change import note_mapping
@@ -28,14 +29,23 @@ from activity_sync.pipeline.write_creates import write_creates
 from activity_sync.pipeline.write_deletes import write_deletes
 from activity_sync.pipeline.write_links import write_links
 from activity_sync.pipeline.write_updates import write_updates
+from activity_sync.staging.writer import StagedWriter
 
 _DECISIONS = 3  # the first and, when the record moves under us, two more (case 31)
 
+_WORTH_ITS_CALLS = 300
+"""So many rows fill a batch of either API well: they need not wait for those of the next partition, and a fault that
+stops the load leaves their partitions finished."""
 
-async def load(session: Session, scope: Scope) -> StepReport:
-    """Every proposal has one result; what was learnt is committed before the watermark moves."""
+
+async def load(session: Session, scope: Scope, *, report: StepReport | None = None) -> StepReport:
+    """Every proposal has one result; what was learnt is committed before the watermark moves.
+
+    Partitions come one after the other. A fault that stops the load leaves the results it got staged, and `report`
+    tells the partitions that it had finished.
+    """
     await session.identify()
-    report = StepReport(scope)
+    report = StepReport(scope) if report is None else report
     loader = Loader(session, scope)
     flow, kind = scope.flow.name, scope.activity_type
     guard(session, scope)
@@ -44,12 +54,9 @@ async def load(session: Session, scope: Scope) -> StepReport:
         with session.staging.write(
             flow, kind, Step.LOADED, scope.run_id, partitions=(scope.partitions.first, scope.partitions.last)
         ) as out:
-            for batch in proposals_of(session, scope):
-                results = await loader.carry_out(batch)
-                out.append(frame([one.to_row(scope.run_id, session.clock()) for one in results]))
-                for one in results:
-                    report.count(one.proposal.partition, "extracted")
-                    report.count(one.proposal.partition, one.outcome)
+            stopped = await _carry_out_all(session, scope, loader, out=out, report=report)
+    if stopped is not None:
+        raise stopped
     read = session.ledger.read_of(scope.run_id, flow, kind) if scope.own_input else None
     if read is not None:
         move_watermark(session, scope, read)
@@ -57,6 +64,24 @@ async def load(session: Session, scope: Scope) -> StepReport:
         if read.deletions is not None:
             session.ledger.store_deletion_cursor(flow, kind, read.deletions)
     return report
+
+
+async def _carry_out_all(
+    session: Session, scope: Scope, loader: Loader, *, out: StagedWriter, report: StepReport
+) -> ActivitySyncError | None:
+    """What stopped the load before its end, if anything did. What was written before that has its rows all the same."""
+    for batch in proposals_of(session, scope):
+        report.reached = batch[0].partition
+        try:
+            results = await loader.carry_out(batch)
+        except ActivitySyncError as error:
+            return error
+        out.append(frame([one.to_row(scope.run_id, session.clock()) for one in results]))
+        for one in results:
+            report.count(one.proposal.partition, "extracted")
+            report.count(one.proposal.partition, one.outcome)
+    report.reached = None
+    return None
 
 
 def guard(session: Session, scope: Scope) -> None:
@@ -73,7 +98,19 @@ def guard(session: Session, scope: Scope) -> None:
 
 
 def proposals_of(session: Session, scope: Scope) -> Iterator[list[Proposal]]:
-    """The staged proposals, in bounded batches."""
+    """The staged proposals by partition, in bounded batches that end with one wherever they are worth their calls."""
+    batch: list[Proposal] = []
+    for one in _staged(session, scope):
+        full = len(batch) >= session.configuration.limits.batch_rows
+        if full or (len(batch) >= _WORTH_ITS_CALLS and one.partition != batch[-1].partition):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
+
+
+def _staged(session: Session, scope: Scope) -> Iterator[Proposal]:
     staged = session.staging.read(
         scope.flow.name,
         scope.activity_type,
@@ -83,7 +120,8 @@ def proposals_of(session: Session, scope: Scope) -> Iterator[list[Proposal]]:
         batch_rows=session.configuration.limits.batch_rows,
     )
     for batch in records(staged):
-        yield [Proposal.from_row(row) for row in batch]
+        for row in batch:
+            yield Proposal.from_row(row)
 
 
 def move_watermark(session: Session, scope: Scope, read: Read) -> None:

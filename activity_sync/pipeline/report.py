@@ -45,10 +45,19 @@ def outcome_of(proposal: Proposal) -> str:
 
 @dataclass
 class StepReport:
-    """What one step did, per partition. Every partition of the scope has an entry, zeros included."""
+    """What one step did, per partition. Every partition of the scope has an entry, zeros included.
+
+    `reached`: the partition at which it is working, "" before the first; None when it is through with all of them.
+    """
 
     scope: Scope
     counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    reached: str | None = ""
+
+    @property
+    def finished(self) -> tuple[str, ...]:
+        """The partitions with which the step is through, in order: all of them, or those before the one it reached."""
+        return tuple(key for key in self.scope.partitions.keys if self.reached is None or key < self.reached)
 
     def count(self, partition: str, what: str, number: int = 1) -> None:
         """Add to a partition's count."""

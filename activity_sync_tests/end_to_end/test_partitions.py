@@ -117,6 +117,36 @@ def test_a_type_that_fails_stops_no_other_and_only_its_partitions_are_run_again(
 
 
 @pytest.mark.slow
+def test_a_fault_amid_a_range_leaves_failed_only_the_partitions_that_were_not_finished(two_types: Bridge):
+    two_types.seed({"hubspot": hubspot_activities("task", [noon(days) for days in range(1, 9) for _ in range(100)])})
+    two_types.sandboxes.dynamics.controls.faults.add(
+        Fault("status", method="POST", path=r"CreateMultiple|[$]batch", status=401, skip=7)
+    )
+    with pytest.raises(ActivitySyncError):
+        two_types.sync(kind="task", first=key(8), last=key(1))
+    written = len(two_types.dynamics("task"))
+    load_results = asset_key(FLOW, TASK, Step.LOADED)
+    with instance_of(two_types) as instance:
+        finished = instance.get_materialized_partitions(load_results)
+        loaded = figures(instance, TASK)
+
+    two_types.sandboxes.dynamics.controls.faults.clear()
+    (run,) = two_types.sync(kind="task", failed=True).values()
+
+    assert finished
+    assert finished == {key(days) for days in range(8, 8 - len(finished), -1)}, "the oldest come first"
+    assert len(finished) < 8
+    assert {loaded[day]["created"] for day in finished} == {100}
+    assert written >= 100 * len(finished)
+    with instance_of(two_types) as instance:
+        again = instance.get_run_by_id(run.run_id).tags
+        assert (again[RANGE_START_TAG], again[RANGE_END_TAG]) == (key(8 - len(finished)), key(1))
+        assert instance.get_materialized_partitions(load_results) == {key(days) for days in range(1, 9)}
+    assert run.total("extracted") == 100 * (8 - len(finished))
+    assert len(two_types.dynamics("task")) == 800
+
+
+@pytest.mark.slow
 def test_a_preview_decides_everything_and_writes_nothing(two_types: Bridge):
     two_types.seed({"hubspot": hubspot_activities("task", [earlier_today(), earlier_today()])})
     two_types.forget()
