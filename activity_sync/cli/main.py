@@ -13,6 +13,7 @@ from activity_sync.cli.demo import demo
 from activity_sync.cli.failures import failures
 from activity_sync.cli.held import held
 from activity_sync.cli.ledger import ledger
+from activity_sync.cli.reconcile import reconcile
 from activity_sync.cli.sandbox import sandbox
 from activity_sync.cli.status import status
 from activity_sync.cli.sync import sync
@@ -34,7 +35,7 @@ def cli() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
-for _command in (demo, failures, held, ledger, sandbox, status, sync, trace, waiting):
+for _command in (demo, failures, held, ledger, reconcile, sandbox, status, sync, trace, waiting):
     cli.add_command(_command)
 
 

@@ -155,6 +155,21 @@ class Staging:
             rows = connection.execute(newest(Step.EXTRACTED, query), self._urls(found)).fetchall()
         return {source_id: (modified_at, version) for source_id, modified_at, version, *_ in rows}
 
+    def newest_outcomes(
+        self, flow: str, activity_type: ActivityType, source_ids: Collection[str]
+    ) -> dict[str, tuple[str, str, str]]:
+        """Per source id the newest (outcome, rule, reason) over all runs; absent where none was staged."""
+        found = files.listed(self._place, flow, activity_type, Step.LOADED)
+        if not (found and source_ids):
+            return {}
+        columns = ("source_id", "outcome", "rule", "reason", "staged_at", "run_id")
+        query = rows_of(Step.LOADED, "$files", *columns)
+        query += " WHERE source_id IN (SELECT id FROM wanted)"
+        with self._connected() as connection:
+            connection.register("wanted", pa.table({"id": pa.array(sorted(set(source_ids)), pa.string())}))
+            rows = connection.execute(newest(Step.LOADED, query), self._urls(found)).fetchall()
+        return {source_id: (outcome, rule or "", reason or "") for source_id, outcome, rule, reason, *_ in rows}
+
     def trace(self, flow: str, activity_type: ActivityType, source_id: str) -> list[dict[str, Any]]:
         """Every row of one record, over all steps and runs, in the order in which they were staged.
 

@@ -76,6 +76,16 @@ class KeyedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """That an activity is there. `at`: when it took place, is due or begins. `key`: ours, "" where it shows none."""
+
+    id: str
+    at: datetime
+    modified_at: datetime
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stamp:
     """Written on a record that was linked to an existing one: which record of the other system it is."""
 

@@ -23,6 +23,7 @@ from activity_sync.systems.records import (
     Lookup,
     NaturalKey,
     Owner,
+    Sighting,
     SourceRecord,
     Stamp,
     TargetLink,
@@ -127,6 +128,10 @@ class Reader(Protocol):
         self, activity_type: ActivityType, moments: Sequence[datetime], *, within: timedelta
     ) -> list[SourceRecord]:
         """The activities that took place within so much of any of these moments, associations included; each once."""
+        ...
+
+    async def took_place(self, activity_type: ActivityType, window: Window) -> list[Sighting]:
+        """All activities that took place, are due or begin inside the window, each once; in no order."""
         ...
 
     async def made_since(self, activity_type: ActivityType, since: datetime) -> list[SourceRecord]:

@@ -13,7 +13,7 @@ from activity_sync.systems.dynamics.filters import any_of, chunks, is_one_of, mo
 from activity_sync.systems.dynamics.metadata import Metadata
 from activity_sync.systems.dynamics.moments import first_moment, is_near, lies_in
 from activity_sync.systems.dynamics.operations import Operations, Row
-from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table, row_path
+from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table, regarding_lookup, row_path
 from activity_sync.systems.dynamics.refusals import explain_failed_read
 from activity_sync.systems.dynamics.wire import (
     ANNOTATIONS,
@@ -24,7 +24,7 @@ from activity_sync.systems.dynamics.wire import (
     read_record,
 )
 from activity_sync.systems.moments import merge_moments
-from activity_sync.systems.records import Deletions, KeyedRecord, SourceRecord, Window
+from activity_sync.systems.records import Deletions, KeyedRecord, Sighting, SourceRecord, Window
 
 READS_AT_ONCE = 4
 """Reads of whole activities that go into one call: some 1,200 rows, their bodies included."""
@@ -153,6 +153,29 @@ class DynamicsReader:
             if (told := first_moment(record.payload, columns)) is not None
             and is_near(read_moment(told), ordered, within=within)
         ]
+
+    async def took_place(self, activity_type: ActivityType, window: Window) -> list[Sighting]:
+        """The rows whose first time that is not empty lies inside; 5,000 a call."""
+        table, columns = ACTIVITY_TABLES[activity_type], self._time_columns(activity_type)
+        start, end = moment_literal(window.start), moment_literal(window.end)
+        about = (regarding_lookup(activity_type),) if activity_type is ActivityType.NOTE else ()
+        options = {
+            "$select": ",".join(dict.fromkeys((table.key, "modifiedon", *columns, *about))),
+            "$filter": any_of(f"({one} ge {start} and {one} lt {end})" for one in columns),
+            "$orderby": table.key,
+        }
+        found: list[Sighting] = []
+        link: str | None = f"{table.entity_set}?{query(options)}"
+        while link is not None:
+            page = await self._operations.get(link, prefer=f"odata.maxpagesize={PAGE_ROWS},{ANNOTATIONS}")
+            for row in page.get("value") or ():
+                told = first_moment(row, columns)
+                if told is None or not is_carried(activity_type, row):
+                    continue
+                if window.start <= (at := read_moment(told)) < window.end:
+                    found.append(Sighting(str(row[table.key]), at, read_moment(row["modifiedon"])))
+            link = page.get("@odata.nextLink")
+        return found
 
     async def made_since(self, activity_type: ActivityType, since: datetime) -> list[SourceRecord]:
         """The activities created at or after `since`, parties included; imported ones by the moment of the import.

@@ -38,7 +38,7 @@ from activity_sync.systems.hubspot.wire import (
     within,
 )
 from activity_sync.systems.moments import merge_moments
-from activity_sync.systems.records import Deletions, KeyedRecord, SourceRecord, Window
+from activity_sync.systems.records import Deletions, KeyedRecord, Sighting, SourceRecord, Window
 
 SEARCH_LAG: Final = timedelta(minutes=10)
 """HubSpot promises no bound for its index; this is far beyond what is ever seen."""
@@ -149,6 +149,20 @@ class HubSpotReader:
         # HubSpot cuts fractions of a millisecond: a span reaches to the next whole one on both sides.
         groups = [[between(TOOK_PLACE, millis(start), ceil_millis(end))] for start, end in spans]
         return await self._find(activity_type, groups)
+
+    async def took_place(self, activity_type: ActivityType, window: Window) -> list[Sighting]:
+        """As far as the index knows them; 200 a call. A record without the required time counts as when it was made."""
+        key = () if (await self._metadata.read(activity_type)).key is KeyProperty.ABSENT else (KEY,)
+        start, end = ceil_millis(window.start), ceil_millis(window.end)
+        told = [filter_on(TOOK_PLACE, "GTE", start), filter_on(TOOK_PLACE, "LT", end)]
+        silent = [
+            {"propertyName": TOOK_PLACE, "operator": "NOT_HAS_PROPERTY"},
+            filter_on(CREATED, "GTE", start),
+            filter_on(CREATED, "LT", end),
+        ]
+        properties = (TOOK_PLACE, CREATED, MODIFIED, *key)
+        found = await search_whole(self._operations, activity_type, [told, silent], properties=properties)
+        return [_sighting(one) for one in found.values()]
 
     async def made_since(self, activity_type: ActivityType, since: datetime) -> list[SourceRecord]:
         """The activities created at or after `since`, as far as the index knows them."""
@@ -314,6 +328,16 @@ def last_edits(record: Json, *, own_apps: Collection[str]) -> dict[str, datetime
             ]
         )
     }
+
+
+def _sighting(record: Json) -> Sighting:
+    properties = record["properties"]
+    return Sighting(
+        id=str(record["id"]),
+        at=read_time(properties.get(TOOK_PLACE) or properties[CREATED]),
+        modified_at=read_modified(record),
+        key=str(properties.get(KEY) or ""),
+    )
 
 
 def _sign(page: Hits) -> str:
