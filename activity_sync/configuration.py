@@ -28,6 +28,7 @@ from activity_sync.rules.values import (
     Restore,
     Several,
     TargetEdits,
+    Unplaced,
     Unresolved,
 )
 
@@ -42,11 +43,13 @@ class AssociationsConfig(_Section):
     """`require: any` writes an activity with the records that resolve; `all` waits for every one.
 
     `several`: of several records with the key that is looked for, the `first_created` is taken, or the activity is put
-    on `hold` until there is one.
+    on `hold` until there is one. `unplaced: append` names the records that have no place in a Dynamics activity at the
+    end of its body.
     """
 
     require: Require = Require.ANY
     several: Several = Several.FIRST_CREATED
+    unplaced: Unplaced = Unplaced.DROP
 
 
 class TwinsConfig(_Section):

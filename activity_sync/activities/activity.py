@@ -51,7 +51,8 @@ class Activity:
     """One activity as one system shows it.
 
     `fields` maps canonical field names (docs/mapping.md) to values. Times are aware and UTC.
-    `associations` holds each (kind, id, role) once.
+    `associations` holds each (kind, id, role) once. `appendix`: what we wrote at the end of the body and is no part of
+    it, as it stands there.
     """
 
     system: str
@@ -59,6 +60,7 @@ class Activity:
     id: str
     fields: Mapping[str, Value]
     associations: frozenset[Association] = field(default_factory=frozenset)
+    appendix: str = ""
 
     @property
     def time(self) -> datetime | None:

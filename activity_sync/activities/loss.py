@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Loss:
     """One value that the target does not hold as the source does.
 
-    `what`: `cut` (too long), `rounded` (a coarser unit), `dropped` (the target has no such value: not written) or
-    `no_counterpart` (the target has no such field, or only a neighbouring value). `detail` says how much, in numbers
-    and in canonical words, never in the words of the activity.
+    `what`: `cut` (too long), `rounded` (a coarser unit), `dropped` (the target has no such value: not written),
+    `no_counterpart` (the target has no such field, or only a neighbouring value) or `appended` (only named, at the end
+    of the body). `detail` says how much, in numbers and in canonical words, never in the words of the activity.
     """
 
     field: str

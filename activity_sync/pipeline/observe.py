@@ -17,7 +17,7 @@ from activity_sync.pipeline.regarding import heir_of, regarding_of
 from activity_sync.pipeline.rows import Extracted, Ref, Resolved, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.rules.elements import ElementMerge
+from activity_sync.rules.elements import ElementMerge, ElementState
 from activity_sync.rules.values import (
     Gone,
     GoneHow,
@@ -31,6 +31,7 @@ from activity_sync.rules.values import (
     References,
     Side,
     Tombstoned,
+    Unplaced,
     Unseen,
 )
 from activity_sync.systems.records import SourceRecord, TargetLink, Wire
@@ -87,7 +88,9 @@ class Observer:
         self.target = session.target(scope)
         kind = scope.activity_type
         self.fields = self.source.translator.comparable(kind) & self.target.translator.comparable(kind)
-        self.regarding = session.configuration.flow(scope.flow).of(kind).regarding
+        configured = session.configuration.flow(scope.flow).of(kind)
+        self.regarding = configured.regarding
+        self.appends = configured.associations.unplaced is Unplaced.APPEND
 
     def card(self, seen: Seen, row: LinkRow | None) -> Card:
         """What the source shows, and the ledger's link; the target is unseen."""
@@ -169,6 +172,10 @@ class Observer:
         found = merged(
             card.row, self.scope.flow, card.seen.resolved.refs, card.target_activity, survivors=card.survivors
         )
+        if self.appends:
+            # What is only named must be taken from the body, where else it would just be forgotten.
+            named = {one.source for one in known(card.row, self.scope.flow) if one.state is ElementState.LOST}
+            found = replace(found, remove=found.remove | (found.forget & named), forget=found.forget - named)
         heir = self.heir(card, found)
         if heir is None:
             return found
@@ -250,7 +257,8 @@ class Observer:
         key = self.session.key_of(self.scope, card.seen.id, generation)
         if card.wire is None or card.wire_key != key:
             links = self.target_links(card.seen.resolved.refs)
-            card.wire = self.target.translator.encode(self.for_target(card), links, key=key)
+            named = links if self.appends else ()
+            card.wire = self.target.translator.encode(self.for_target(card), links, key=key, named=named)
             card.wire_key = key
         return card.wire
 
@@ -259,16 +267,15 @@ class Observer:
     ) -> Wire:
         """These fields of the activity, and these association elements (source keys), as an update of the target."""
         heir = self.heir(card, card.elements)
+        links, refs = self._links_and_refs(card.seen.resolved.refs, about=heir)
+        touches_records = bool(add or remove)
         return self.target.translator.encode(
             self.for_target(card),
-            [
-                link
-                for link, ref in zip(*self._links_and_refs(card.seen.resolved.refs, about=heir), strict=True)
-                if key_of(ref.kind, ref.id) in add
-            ],
+            [link for link, ref in zip(links, refs, strict=True) if key_of(ref.kind, ref.id) in add],
             only=frozenset(fields),
             current=card.target_activity,
             removed=removed_links(card.elements.parted) if remove else (),
+            named=(links if self.appends else ()) if touches_records or "body" in fields else None,
         )
 
     def for_target(self, card: Card) -> Activity:

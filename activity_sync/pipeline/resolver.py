@@ -32,7 +32,7 @@ class Found:
 
     `address`: the one that matched, or else the source record's first. `addresses`: all that either record has.
     `former`: the source records that were merged into it. `matched`: the value of the key that found it.
-    `candidates`: target records among which there is no telling.
+    `candidates`: target records among which there is no telling. `name`: what the source calls it.
     """
 
     target: str | None
@@ -42,6 +42,7 @@ class Found:
     former: tuple[str, ...] = ()
     matched: str = ""
     candidates: tuple[str, ...] = ()
+    name: str = ""
 
     def address_among(self, participants: Collection[str]) -> str:
         """The address by which an activity with these participants (lower case) knows the record."""
@@ -93,6 +94,7 @@ class Resolver:
                     former=found.former,
                     matched=found.matched,
                     candidates=found.candidates,
+                    name=found.name,
                 )
             )
         return tuple(refs)
@@ -115,7 +117,7 @@ class Resolver:
                     self._found[kind, one] = Found(None, "not_in_source")
                     continue
                 former = tuple(each for each in key.former_ids if each != one)
-                self._found[kind, one] = replace(index.match(key), former=former)
+                self._found[kind, one] = replace(index.match(key), former=former, name=key.name)
 
     async def _owners(self, owner_ids: Iterable[object]) -> Callable[[object], Resolved]:
         wanted = {str(one) for one in owner_ids if one}

@@ -46,6 +46,7 @@ class Ref:
     `target`: the target's record id, None when there is none. `rule`: how it was found, or why not. `address`: the
     e-mail address by which both sides know it, if any. `former`: source records that were merged into this one.
     `matched`: the value of the key that found it. `candidates`: target records among which there is no telling.
+    `name`: what the source calls it.
     """
 
     kind: str
@@ -58,12 +59,13 @@ class Ref:
     former: tuple[str, ...] = ()
     matched: str = ""
     candidates: tuple[str, ...] = ()
+    name: str = ""
 
     def as_link(self, *, regarding: bool) -> TargetLink:
         """The association to write; only for a resolved reference."""
         if self.target is None:
             raise ValueError(f"{self.kind}/{self.id} is not resolved")
-        return TargetLink(self.kind, self.target, self.role, regarding=regarding, address=self.address)
+        return TargetLink(self.kind, self.target, self.role, regarding=regarding, address=self.address, name=self.name)
 
     def to_json(self) -> dict[str, Any]:
         """The staged form."""
@@ -78,6 +80,7 @@ class Ref:
             "former": self.former,
             "matched": self.matched,
             "candidates": self.candidates,
+            "name": self.name,
         }
 
     @classmethod

@@ -272,6 +272,13 @@ class Several(StrEnum):
     HOLD = "hold"
 
 
+class Unplaced(StrEnum):
+    """What becomes of a record that has no place in the target's activity: recorded as lost, or named in its body."""
+
+    DROP = "drop"
+    APPEND = "append"
+
+
 class Unresolved(StrEnum):
     """What happens to an activity none of whose records resolves."""
 

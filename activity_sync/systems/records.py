@@ -140,13 +140,17 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class TargetLink:
-    """An association to write, already in the target's ids. `regarding`: the one record an activity is about."""
+    """An association to write, already in the target's ids. `regarding`: the one record an activity is about.
+
+    `name`: what the source calls the record.
+    """
 
     kind: str
     id: str
     role: str
     regarding: bool = False
     address: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,13 +55,16 @@ class Translator(Protocol):
         key: str | None = None,
         current: Activity | None = None,
         removed: Sequence[TargetLink] = (),
+        named: Sequence[TargetLink] | None = None,
     ) -> Wire:
         """The write that makes the system hold `activity`'s values.
 
         `activity` is in canonical form with `owner` already an owner id of *this* system; `links` are its records in
         this system. `only`: the fields to write on an update (None: a create, everything, required fields included).
         `current`: what the system holds now, for properties that carry two fields, and to know whether the record must
-        be reopened. An update associates `links` and parts the record from `removed`. InvalidRecord when it cannot.
+        be reopened. An update associates `links` and parts the record from `removed`. `named`: of these, those that
+        have no place here are named at the end of the body, and nobody else; None leaves that as it is. InvalidRecord
+        when it cannot.
         """
         ...
 

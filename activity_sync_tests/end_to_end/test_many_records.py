@@ -95,7 +95,7 @@ def in_dynamics(bridge: Bridge, kind: str, row_id: str) -> tuple[str | None, set
     return (about["id"] if about else None), parties
 
 
-def made_in_hubspot(bridge: Bridge, kind: str) -> str:
+def made_in_hubspot(bridge: Bridge, kind: str, **properties: str) -> str:
     """The row that stands for an activity on all nine records, after a pass of both flows."""
     moment = iso(ago(minutes=30))
     times = {"hs_meeting_start_time": moment, "hs_meeting_end_time": moment} if kind == "meeting" else {}
@@ -109,7 +109,7 @@ def made_in_hubspot(bridge: Bridge, kind: str) -> str:
                     HUBSPOT_TYPES[kind]: [
                         {
                             "id": "501",
-                            "properties": {"hs_timestamp": moment, **times, **_OPEN[kind]},
+                            "properties": {"hs_timestamp": moment, **times, **_OPEN[kind], **properties},
                             "createdAt": moment,
                             "updatedAt": moment,
                         }

@@ -25,13 +25,15 @@ Pair = tuple[str, str]
 class AssociationWrites:
     """`columns`: bindings to set. `parties`: for the body of a create or an update, as `wire.py` says.
 
-    `shown`: the participants that the activity will show; None where they do not change.
+    `shown`: the participants that the activity will show; None where they do not change. `about`: the record that it is
+    about afterwards.
     """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     parties: Any = None
     shown: tuple[Participant, ...] | None = None
     losses: tuple[Loss, ...] = ()
+    about: Pair | None = None
 
 
 def read_people(activity: Activity | None) -> tuple[Participant, ...]:
@@ -45,7 +47,9 @@ def plan_create(activity: Activity, links: Sequence[TargetLink]) -> AssociationW
     about = next((link for link in links if link.regarding), None)
     planned = plan_parties(activity.type, read_people(activity), name_caller(activity, links))
     columns = _bind(activity.type, about) if about else {}
-    return AssociationWrites(columns, planned.rows, planned.shown, planned.losses)
+    return AssociationWrites(
+        columns, planned.rows, planned.shown, planned.losses, about=(about.kind, about.id) if about else None
+    )
 
 
 def name_caller(activity: Activity, links: Sequence[TargetLink]) -> Sequence[TargetLink]:
@@ -92,9 +96,9 @@ def plan_update(
         planned = replace(planned, shown=tuple(one for one in planned.shown if one.address.lower() not in placed))
         touches = planned.rows or any(kind in PARTY_KINDS for kind, _ in gone)
         if not (touches and ACTIVITY_TABLES[activity.type].parties):
-            return AssociationWrites(columns, losses=planned.losses)
+            return AssociationWrites(columns, losses=planned.losses, about=about)
         parties = {"rows": planned.rows, "drop": sorted(record_id for _, record_id in gone)}
-    return AssociationWrites(columns, parties, tuple(sorted((*kept, *planned.shown))), planned.losses)
+    return AssociationWrites(columns, parties, tuple(sorted((*kept, *planned.shown))), planned.losses, about=about)
 
 
 def _about(current: Activity | None) -> Association | None:

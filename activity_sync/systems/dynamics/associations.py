@@ -119,13 +119,18 @@ def plan_parties(
     plan.losses += [
         Loss("associations", "no_counterpart", f"{link.kind}/{link.id}")
         for link in links
-        if not link.regarding and (activity_type not in _WRITABLE or link.kind not in PARTY_KINDS)
+        if not link.regarding and not can_be_party(activity_type, link.kind)
     ]
     if plan.further_senders:
         plan.losses.append(Loss("participants", "dropped", f"{plan.further_senders} beyond the one sender"))
     if plan.unusable:
         plan.losses.append(Loss("participants", "dropped", f"{plan.unusable} without a valid address"))
     return PlannedParties(plan.rows, tuple(sorted(plan.shown.values())), tuple(plan.losses))
+
+
+def can_be_party(activity_type: ActivityType, kind: str) -> bool:
+    """Whether records of a kind have a place among the parties of a type."""
+    return activity_type in _WRITABLE and kind in PARTY_KINDS
 
 
 class _Plan:

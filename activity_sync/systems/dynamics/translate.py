@@ -8,8 +8,10 @@ from typing import Any
 from activity_sync.activities.activity import Activity, RichText, Value
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.mapping import SystemMapping, columns_to_read, comparable_fields, decode_fields, encode_fields
+from activity_sync.systems.dynamics.appendix import BODY, Column
 from activity_sync.systems.dynamics.association_writes import PARTICIPANTS, plan_create, plan_update
 from activity_sync.systems.dynamics.associations import read_associations, read_participants
+from activity_sync.systems.dynamics.body_writes import plan_body, without_block
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, OWNER_BINDING, owner_reference, regarding_lookup
 from activity_sync.systems.dynamics.states import CLOSED, add_closing_fields, plan_steps, shows_closed, split_state
 from activity_sync.systems.dynamics.wire import STATE_COLUMNS
@@ -49,13 +51,15 @@ class DynamicsTranslator:
     def decode(self, activity_type: ActivityType, record: SourceRecord) -> Activity:
         """The canonical activity of a row. InvalidRecord when a column holds what its type cannot."""
         mapping = self._mapping.types[activity_type]
-        fields = decode_fields(mapping, record.payload)
+        payload, block = without_block(mapping, record.payload)
+        fields = decode_fields(mapping, payload)
         if PARTICIPANTS in mapping.fields:
             fields[PARTICIPANTS] = read_participants(activity_type, record.payload) or None
         if activity_type is ActivityType.NOTE and fields.get("body") is None and record.payload.get("filename"):
             # A note that is nothing but a file shows the file's name.
             fields["body"] = RichText(f"Attachment: {record.payload['filename']}", html=False)
-        return Activity(SYSTEM, activity_type, record.id, fields, read_associations(activity_type, record.payload))
+        associations = read_associations(activity_type, record.payload)
+        return Activity(SYSTEM, activity_type, record.id, fields, associations, appendix=block)
 
     def encode(
         self,
@@ -66,20 +70,38 @@ class DynamicsTranslator:
         key: str | None = None,
         current: Activity | None = None,
         removed: Sequence[TargetLink] = (),
+        named: Sequence[TargetLink] | None = None,
     ) -> Wire:
         """The write that makes Dynamics hold the activity's values; see `wire.py` for its body.
 
         An update associates those of `links` that `current` lacks and parts the activity from `removed`; the record
         that it is about stays, unless that is removed. A closed activity (by `current`) is reopened, changed and
-        closed again.
+        closed again. Records without a place are named under the body, see `appendix.py`.
         """
         mapping = self._mapping.types[activity.type]
         was_closed = only is not None and shows_closed(mapping, current)
+        lists_people = PARTICIPANTS in mapping.fields
+        writes = (
+            plan_create(activity, links)
+            if only is None
+            else plan_update(
+                activity,
+                links,
+                current=current,
+                removed=removed,
+                replaces_people=lists_people and PARTICIPANTS in only,
+            )
+        )
+        limits = self._limits(activity.type)
+        column = Column.of(mapping, limits)
+        body = plan_body(mapping, column, activity, writes.about, only=only, current=current, named=named)
+        if body.rewrites and only is not None:
+            only = frozenset(only) | {BODY}
         encoded = encode_fields(
             mapping,
             activity.fields,
             only=None if only is None else add_closing_fields(mapping, only, was_closed=was_closed),
-            limits=self._limits(activity.type),
+            limits={**limits, **body.limits},
             current=current.fields if current else None,
         )
         columns = {name: value for name, value in encoded.properties.items() if name not in encoded.with_state}
@@ -92,30 +114,25 @@ class DynamicsTranslator:
             for name, value in encoded.intended.items()
             if value is not None or mapping.fields[name].clearable
         }
-        lists_people = PARTICIPANTS in mapping.fields
+        columns |= body.complete(columns)
         if only is None:
-            writes = plan_create(activity, links)
             steps = {"id": key, "state": split_state(columns, state)}
         else:
-            writes = plan_update(
-                activity,
-                links,
-                current=current,
-                removed=removed,
-                replaces_people=lists_people and PARTICIPANTS in only,
-            )
             columns |= writes.columns
             touches_parties = writes.parties is not None
             steps = plan_steps(mapping, columns, state, was_closed=was_closed, touches_parties=touches_parties)
+        if body.alone is not None and current is not None:
+            # Written with the block, and open to the server's rewriting like anything that is written.
+            intended[BODY] = current.fields.get(BODY)
         if lists_people and writes.shown is not None:
             intended[PARTICIPANTS] = writes.shown or None
-        body: dict[str, Any] = {
+        wire_body: dict[str, Any] = {
             "set": ACTIVITY_TABLES[activity.type].entity_set,
             "columns": {**columns, **writes.columns},
             "parties": writes.parties,
             **steps,
         }
-        return Wire(body, intended, (*encoded.losses, *writes.losses))
+        return Wire(wire_body, intended, (*encoded.losses, *body.losses(writes.losses)))
 
     def comparable(self, activity_type: ActivityType) -> frozenset[str]:
         """The fields that Dynamics shows and lets us change after the create."""

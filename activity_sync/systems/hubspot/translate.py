@@ -82,6 +82,7 @@ class HubSpotTranslator:
         key: str | None = None,  # noqa: ARG002 - the writer stores it where the portal has a property for it
         current: Activity | None = None,
         removed: Sequence[TargetLink] = (),
+        named: Sequence[TargetLink] | None = None,  # noqa: ARG002 - every record has its place here
     ) -> Wire:
         """The write that makes HubSpot hold the activity's values.
 
