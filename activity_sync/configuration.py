@@ -123,6 +123,36 @@ class OwnersConfig(_Section):
     fallback: str | None = None
 
 
+class MadeContacts(_Section):
+    """`marketing: false`: contacts are meant to be non-marketing ones, and a load says where the portal made others.
+
+    No API makes them marketing contacts, so that nothing else can be asked for.
+    """
+
+    marketing: Literal[False]
+
+
+class MissingInDynamics(_Section):
+    """Which records that activities hang on are made in Dynamics where they are missing."""
+
+    contact: bool = False
+    company: bool = False
+
+
+class MissingInHubSpot(_Section):
+    """Which records that activities hang on are made in HubSpot where they are missing."""
+
+    contact: bool | MadeContacts = False
+    company: bool = False
+
+
+class CreateMissingConfig(_Section):
+    """Missing contacts and companies are made on demand, by flow and kind."""
+
+    hubspot_to_dynamics: MissingInDynamics = MissingInDynamics()
+    dynamics_to_hubspot: MissingInHubSpot = MissingInHubSpot()
+
+
 class SafeguardsConfig(_Section):
     """When a run is stopped before its first write. `override`: the names of those that are off.
 
@@ -184,6 +214,7 @@ class Configuration(_Section):
     partitions: Literal["daily", "weekly", "monthly"] = "daily"
     flows: FlowsConfig = FlowsConfig()
     owners: OwnersConfig = OwnersConfig()
+    create_missing: CreateMissingConfig = CreateMissingConfig()
     safeguards: SafeguardsConfig = SafeguardsConfig()
     limits: LimitsConfig = LimitsConfig()
     automation: AutomationConfig = AutomationConfig()
@@ -207,6 +238,16 @@ class Configuration(_Section):
     def enabled(self, flow: Flow) -> tuple[ActivityType, ...]:
         """The types that are on, in their usual order."""
         return tuple(kind for kind in ActivityType if self.flow(flow).of(kind).enabled)
+
+    def makes_missing(self, flow: Flow, kind: str) -> bool:
+        """Whether a missing record of this kind is made in the flow's target, for an activity that hangs on it."""
+        section = getattr(self.create_missing, flow.name, None)
+        return bool(getattr(section, kind, False))
+
+    def wants_non_marketing(self, flow: Flow) -> bool:
+        """Whether contacts that the flow makes are meant to be non-marketing ones."""
+        section = getattr(self.create_missing, flow.name, None)
+        return isinstance(getattr(section, "contact", False), MadeContacts)
 
     def policy(self, flow: Flow, activity_type: ActivityType, *, shows_unassociated: bool) -> Policy:
         """The policy `decide` uses. `shows_unassociated`: the target shows activities that hang on nothing."""

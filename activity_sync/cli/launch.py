@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import dagster as dg
 from rich.console import Console
 
-from activity_sync.activities.identity import Flow
+from activity_sync.activities.identity import Flow, RecordRef
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.bootstrap import open_ledger
 from activity_sync.cli.instance import dagster_instance
@@ -30,6 +30,7 @@ from activity_sync.pipeline.leasing import holder_of
 from activity_sync.pipeline.plan import find_news
 from activity_sync.pipeline.report import COUNTS, PROPOSED
 from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.to_create import records_to_create
 from activity_sync.settings import Settings
 
 
@@ -38,7 +39,7 @@ class FlowRun:
     """One flow, carried. `counts`: per type, zeros included. `calls`: API calls by system.
 
     `error`: what stopped one or more types; the counts of the others stand. `run_ids` is empty where there was nothing
-    to run.
+    to run. `to_create`: the source's contacts and companies of which a preview says that counterparts would be made.
     """
 
     flow: Flow
@@ -46,6 +47,7 @@ class FlowRun:
     counts: dict[str, dict[str, int]]
     calls: dict[str, int]
     error: ActivitySyncError | None = None
+    to_create: tuple[RecordRef, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -106,12 +108,15 @@ def launch(
         for one in outcomes:
             for kind in types:
                 calls.update(ledger.calls(one.run_id, flow.name, kind))
+        run_ids = tuple(one.run_id for one in outcomes)
+        to_create = records_to_create(crm.session.staging, flow, types, run_ids) if preview else ()
     return FlowRun(
         flow,
-        tuple(one.run_id for one in outcomes),
+        run_ids,
         _summed(types, outcomes, preview=preview),
         dict(sorted(calls.items())),
         _error(flow, broken),
+        to_create,
     )
 
 

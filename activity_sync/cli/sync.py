@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 FAILED_RECORDS = 1
 
 
+_NAMED = 20
+"""Records that a preview on a terminal names one by one."""
+
+
 @click.command()
 @click.option("--flow", metavar="FLOW", help="Only this flow, for example hubspot_to_dynamics.")
 @click.option("--type", "type_name", metavar="TYPE", help="Only this activity type: note, task, call, email, meeting.")
@@ -94,10 +98,12 @@ def sync(
 
 
 def document_of(runs: list[FlowRun]) -> dict[str, Any]:
-    """The command's `--json`."""
+    """The command's `--json`. A preview that would make contacts or companies names their originals by flow."""
+    to_create = {run.flow.name: [str(one) for one in run.to_create] for run in runs if run.to_create}
     return {
         "flows": {run.flow.name: run.counts for run in runs},
         "run_ids": [run_id for run in runs for run_id in run.run_ids],
+        **({"to_create": to_create} if to_create else {}),
     }
 
 
@@ -118,6 +124,12 @@ def show(console: Console, runs: list[FlowRun]) -> None:
             table.add_row(kind, *(f"{count:,}" for count in counts.values()))
         console.print(table)
         console.print(f"  {', '.join(f'{count} {system} calls' for system, count in run.calls.items())}")
+        if run.to_create:
+            console.print(f"  would first make in {run.flow.target}, from {len(run.to_create):,} records:")
+            for one in run.to_create[:_NAMED]:
+                console.print(f"    {one}")
+            if len(run.to_create) > _NAMED:
+                console.print(f"    and {len(run.to_create) - _NAMED:,} more: column creates of transformed_payloads")
 
 
 def chosen_flows(configuration: Configuration, name: str | None) -> list[Flow]:

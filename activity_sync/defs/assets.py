@@ -18,7 +18,7 @@ from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.extract import extract
 from activity_sync.pipeline.leasing import leased
 from activity_sync.pipeline.load import load
-from activity_sync.pipeline.report import COUNTS, PROPOSED, StepReport
+from activity_sync.pipeline.report import COUNTS, PROPOSED, RECORDS, StepReport
 from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Scope
 from activity_sync.pipeline.session import Session
@@ -114,14 +114,17 @@ async def calls_so_far(session: Session, scope: Scope) -> dict[str, int]:
 def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[str, dict[str, Any]]:
     """Per partition: the rows; of a transform the proposals by action; of a load the counts of the contract.
 
+    A transform tells how many contacts and companies would be made first, if any.
+
     A load tells the calls on the newest partition too (0 on the others).
     """
     found = {}
     for partition, counts in report.by_partition(PROPOSED if step is Step.TRANSFORMED else COUNTS).items():
+        to_create = report.counts[partition][RECORDS]
         newest = partition == report.scope.partitions.last
         shown: dict[str, Any] = {"dagster/row_count": counts["extracted"]}
         if step is Step.TRANSFORMED:
-            shown |= counts
+            shown |= counts | ({RECORDS: to_create} if to_create else {})
         if step is Step.LOADED:
             shown = counts | {
                 f"api_calls_{system}": calls.get(system, 0) if newest else 0

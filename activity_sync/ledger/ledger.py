@@ -12,11 +12,13 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.ledger import accounts, changes, choices, leases, links, outstanding, reads, watermarks
+from activity_sync.ledger import accounts, changes, choices, leases, links, made, outstanding, reads, watermarks
 from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.engine import connect, reading, writing
 from activity_sync.ledger.leases import Lease
+from activity_sync.ledger.made import MadeRecord
 from activity_sync.ledger.migrate import migrate
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.processes import Holder
@@ -242,6 +244,35 @@ class Ledger:
         """A run has acted on these choices. Those that keep two records apart stay."""
         with writing(self._engine) as connection:
             choices.forget(connection, system, activity_type, record_ids)
+
+    # --- records made on demand
+
+    def announce_records(
+        self, flow: Flow, kind: str, source_ids: Sequence[str], *, now: datetime
+    ) -> dict[str, MadeRecord]:
+        """A committed row per source record whose counterpart is to be made; the one that is there is not `fresh`."""
+        with writing(self._engine) as connection:
+            return made.announce(connection, flow, kind, source_ids, now=now)
+
+    def announce_record_again(self, flow: Flow, kind: str, seen: MadeRecord, *, now: datetime) -> bool:
+        """A create that certainly had not happened is announced anew; False where another run was faster."""
+        with writing(self._engine) as connection:
+            return made.announce_again(connection, flow, kind, seen, now=now)
+
+    def settle_records(self, flow: Flow, kind: str, counterparts: Mapping[str, str], *, now: datetime) -> None:
+        """The counterparts of these source records are made."""
+        with writing(self._engine) as connection:
+            made.settle(connection, flow, kind, counterparts, now=now)
+
+    def discard_records(self, flow: Flow, kind: str, source_ids: Collection[str]) -> None:
+        """These announcements came to nothing, certainly."""
+        with writing(self._engine) as connection:
+            made.discard(connection, flow, kind, source_ids)
+
+    def made_records(self, flow: Flow, kind: str, source_ids: Collection[str]) -> dict[str, str]:
+        """Those of the source's records whose counterpart we made, or that were made themselves, with the other id."""
+        with reading(self._engine) as connection:
+            return made.counterparts(connection, flow, kind, source_ids)
 
     # --- watermarks, leases, calls
 

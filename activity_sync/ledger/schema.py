@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0003"
+REVISION = "0004"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -191,4 +191,18 @@ choices = Table(
     Column("decision", String(20), nullable=False),
     Column("other_id", String(100), nullable=False),
     Column("made_at", Moment, nullable=False),
+)
+
+made_records = Table(
+    "made_records",
+    metadata,
+    Column("source_system", String(40), primary_key=True),
+    Column("target_system", String(40), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("source_id", String(100), primary_key=True),
+    Column("state", String(12), nullable=False),
+    # "" until the answer to the create is known.
+    Column("target_id", String(100), nullable=False),
+    Column("announced_at", Moment, nullable=False),
+    Index("made_records_by_target", "target_system", "kind", "target_id"),
 )

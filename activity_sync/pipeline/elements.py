@@ -80,9 +80,9 @@ def as_carried(row: LinkRow, flow: Flow, refs: Iterable[Ref]) -> tuple[Ref, ...]
     def stand(ref: Ref) -> Ref:
         names = [key(ref.kind, one) for one in (ref.id, *ref.former)]
         found = next((counterpart[one] for one in names if one in counterpart), None)
-        if ref.target is not None or found is None:
+        if found is None or (ref.target is not None and not ref.create):
             return ref
-        return replace(ref, target=parse_element_key(found)[1], rule="carried_before", candidates=())
+        return replace(ref, target=parse_element_key(found)[1], rule="carried_before", candidates=(), create="")
 
     return tuple(map(stand, refs))
 

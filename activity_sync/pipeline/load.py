@@ -8,11 +8,13 @@ before write"). So rerunning a load, of any age, in any order, writes no older s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from activity_sync.activities.kinds import Step
 from activity_sync.errors import ActivitySyncError
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.freshness import outdated
+from activity_sync.pipeline.making import Maker
 from activity_sync.pipeline.mapping_change import note_mapping
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
@@ -146,7 +148,8 @@ class Loader:
         self.session = session
         self.scope = scope
         self.proposer = Proposer(session, scope)
-        self.resolver = Resolver(session, scope)
+        self.resolver = Resolver(session, scope, makes=True)
+        self.maker = Maker(session, scope, self.resolver)
         self.prepared = False
 
     async def carry_out(self, proposals: Sequence[Proposal]) -> list[Result]:
@@ -154,6 +157,7 @@ class Loader:
         results: dict[str, Result] = {}
         todo = list(proposals)
         for decision in range(_DECISIONS):
+            todo = await self.with_records(todo)
             moved = await self.moved(todo)
             results |= {one.source_id: Result(one, "stale") for one in todo if one.source_id in moved}
             sound = [one for one in todo if one.source_id not in moved]
@@ -162,10 +166,26 @@ class Loader:
             if not again or decision == _DECISIONS - 1:
                 break
             todo = await self.decide_again([one for one in todo if one.source_id in again])
-        final = [self.final(results[one.source_id]) for one in proposals]
+        final = [self.maker.explain(self.final(results[one.source_id])) for one in proposals]
         remember(self.session, self.scope, final)
         self.act_on_choices(final)
         return final
+
+    async def with_records(self, proposals: Sequence[Proposal]) -> list[Proposal]:
+        """The proposals, with the records that they need made first: those are decided again, on what there is now.
+
+        A proposal names a record that is still to be made by our key, which is not its id everywhere.
+        """
+        sound = [one for one in proposals if not one.creates]
+        needy = [one for one in proposals if one.creates]
+        for _ in range(_DECISIONS):
+            if not needy:
+                break
+            await self.maker.make_for(needy)
+            decided = await self.decide_again(needy)
+            sound += [one for one in decided if not one.creates]
+            needy = [one for one in decided if one.creates]
+        return sound + [replace(one, action="defer", case=31, reason="moving", body=None) for one in needy]
 
     def act_on_choices(self, results: Sequence[Result]) -> None:
         """What people chose and a run has now done is forgotten; what they chose to leave alone stays so."""

@@ -16,6 +16,7 @@ from activity_sync.activities.loss import Loss
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.rows import LinkRow
+from activity_sync.pipeline.blueprints import Blueprints
 from activity_sync.pipeline.dismissed import dismissed_versions, unless_dismissed
 from activity_sync.pipeline.elements import of_create, of_update
 from activity_sync.pipeline.mapping_change import is_remapped
@@ -46,6 +47,7 @@ class Proposer:
         self.observer = Observer(session, scope)
         self.policy = replace(session.policy(scope), remapped=is_remapped(session, scope))
         self.twins = TwinFinder(session, scope)
+        self.blueprints = Blueprints(session, scope)
         self.choices: dict[str, Choice] = {}
         self.dismissed: dict[str, str | None] = {}
         self.holds: dict[str, actions.Hold | actions.Defer] = {}
@@ -78,10 +80,11 @@ class Proposer:
             await self._read_times([c for c in asking if isinstance(decided[id(c)], actions.ReadTimes)], decided)
             for card in asking:
                 decided[id(card)] = self._decide(card)
-        return [
+        proposals = [
             self._proposal(card, unless_dismissed(decided[id(card)], card.seen.extracted.record, self.dismissed))
             for card in cards
         ]
+        return await self.blueprints.attach(cards, proposals)
 
     def _decide(self, card: Card) -> actions.Action:
         policy = self.policy

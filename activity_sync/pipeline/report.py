@@ -17,6 +17,8 @@ COUNTS = ("extracted", *OUTCOMES)
 # What a preview counts: the outcomes, and instead of what was written what would be.
 PROPOSED = tuple({"created": "create", "updated": "update"}.get(name, name) for name in COUNTS)
 
+# Contacts and companies that would be made first.
+RECORDS = "records_to_create"
 
 # What an action that writes nothing counts as.
 OUTCOME_OF = {
@@ -52,6 +54,7 @@ class StepReport:
 
     scope: Scope
     counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _records: set[tuple[str, str]] = field(default_factory=set)
     reached: str | None = ""
 
     @property
@@ -62,6 +65,14 @@ class StepReport:
     def count(self, partition: str, what: str, number: int = 1) -> None:
         """Add to a partition's count."""
         self.counts[partition][what] += number
+
+    def note_records(self, proposal: Proposal) -> None:
+        """The records that must be made for a proposal are counted, each in the first partition that needs it."""
+        for one in proposal.creates:
+            at = (str(one["kind"]), str(one["source_id"]))
+            if at not in self._records:
+                self._records.add(at)
+                self.count(proposal.partition, RECORDS)
 
     def by_partition(self, names: Sequence[str] = COUNTS) -> dict[str, dict[str, int]]:
         """The named counts, by default all nine, for every partition of the scope."""

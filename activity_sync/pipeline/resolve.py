@@ -16,7 +16,7 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
     """Every staged record has a row with its references and its owner in the target, found or not."""
     await session.identify()
     report = StepReport(scope)
-    resolver = Resolver(session, scope)
+    resolver = Resolver(session, scope, makes=True)
     flow, kind = scope.flow.name, scope.activity_type
     async with session.counting(scope, Step.RESOLVED):
         with session.staging.write(

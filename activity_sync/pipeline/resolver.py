@@ -1,8 +1,8 @@
 """Finds, for records of the source, their counterparts in the target: batched, and cached for the run's step.
 
-The order: id of the counterpart stored on either record, natural key, unresolved. Where several target records match
-one key, the one that was created first wins, or none does, as configured. A merged record is found as its survivor, by
-what either of them had.
+The order: the counterpart that we made, the id of the counterpart stored on either record, natural key, unresolved.
+Where several target records match one key, the one that was created first wins, or none does, as configured. A merged
+record is found as its survivor, by what either of them had.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from activity_sync.activities.activity import Activity, Participant
 from activity_sync.activities.kinds import RecordKind
+from activity_sync.pipeline.on_demand import LEDGER, NO_COUNTERPART, OnDemand, counterpart_in
 from activity_sync.pipeline.rows import Ref, Resolved
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -32,7 +33,9 @@ class Found:
 
     `address`: the one that matched, or else the source record's first. `addresses`: all that either record has.
     `former`: the source records that were merged into it. `matched`: the value of the key that found it.
-    `candidates`: target records among which there is no telling. `name`: what the source calls it.
+    `candidates`: target records among which there is no telling. `name`: what the source calls it. `create`: the source
+    record whose counterpart is to be made; `target` is then the key that it is made under. `not_made`: the one whose
+    counterpart could not be made.
     """
 
     target: str | None
@@ -43,6 +46,8 @@ class Found:
     matched: str = ""
     candidates: tuple[str, ...] = ()
     name: str = ""
+    create: str = ""
+    not_made: str = ""
 
     def address_among(self, participants: Collection[str]) -> str:
         """The address by which an activity with these participants (lower case) knows the record."""
@@ -52,11 +57,19 @@ class Found:
 
 @dataclass
 class Resolver:
-    """Resolves references and owners of one scope's activities. Not shared between event loops."""
+    """Resolves references and owners of one scope's activities. Not shared between event loops.
+
+    `makes`: what has no counterpart is to be made, where the configuration says so.
+    """
 
     session: Session
     scope: Scope
+    makes: bool = False
+    on_demand: OnDemand = field(init=False)
     _found: dict[tuple[str, str], Found] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.on_demand = OnDemand(self.session, self.scope, makes=self.makes)
 
     async def resolve(self, activities: Sequence[Activity]) -> dict[str, Resolved]:
         """For every activity, by its id: its references with what they are in the target, and its owner there."""
@@ -80,7 +93,7 @@ class Resolver:
         for one in sorted(activity.associations):
             if one.kind not in _CARRIED_KINDS:
                 continue
-            found = self._found[one.kind, one.id]
+            found = self._now(one.kind, one.id)
             address = found.address_among(people)
             refs.append(
                 Ref(
@@ -95,6 +108,7 @@ class Resolver:
                     matched=found.matched,
                     candidates=found.candidates,
                     name=found.name,
+                    create=found.create,
                 )
             )
         return tuple(refs)
@@ -106,18 +120,32 @@ class Resolver:
         if not by_kind:
             return
         described = await self.session.source(self.scope).directory.describe(by_kind)
-        lookups = [lookup_for(kind, described[kind].values()) for kind in by_kind]
+        made = {kind: self.on_demand.in_ledger(kind, described[kind].values()) for kind in by_kind}
+        lookups = [lookup_for(kind, described[kind].values(), made=made[kind].values()) for kind in by_kind]
         answers = await self.session.target(self.scope).directory.find(lookups)
         several = self.session.configuration.flow(self.scope.flow).of(self.scope.activity_type).associations.several
         for kind, ids in by_kind.items():
-            index = Candidates(answers.get(kind, []), several=several)
+            index = Candidates(self.on_demand.shown_with(kind, answers.get(kind, [])), several=several)
             for one in ids:
                 key = described[kind].get(one)
                 if key is None:
                     self._found[kind, one] = Found(None, "not_in_source")
                     continue
                 former = tuple(each for each in key.former_ids if each != one)
-                self._found[kind, one] = replace(index.match(key), former=former, name=key.name)
+                found = index.match(key, made=counterpart_in(made[kind], key))
+                self._found[kind, one] = replace(self.on_demand.unless_found(key, found), former=former, name=key.name)
+
+    async def still_missing(self, wanted: Collection[tuple[str, str]]) -> list[NaturalKey]:
+        """Those of the source's records (kind, id) whose counterpart is still to be made."""
+        await self._look_up(wanted)
+        return self.on_demand.keys_of((kind, self._now(kind, record_id)) for kind, record_id in wanted)
+
+    def not_made(self, kind: str, record_id: str) -> str:
+        """The source record that this one was to be made from, where that could not be done; else empty."""
+        return self._now(kind, record_id).not_made if (kind, record_id) in self._found else ""
+
+    def _now(self, kind: str, record_id: str) -> Found:
+        return self.on_demand.present(kind, self._found[kind, record_id])
 
     async def _owners(self, owner_ids: Iterable[object]) -> Callable[[object], Resolved]:
         wanted = {str(one) for one in owner_ids if one}
@@ -153,12 +181,12 @@ def owner_in_target(
     return Resolved(owner_rule="unknown_owner" if owner is None else "no_active_counterpart")
 
 
-def lookup_for(kind: str, keys: Iterable[NaturalKey]) -> Lookup:
-    """One look-up for all records of a kind."""
+def lookup_for(kind: str, keys: Iterable[NaturalKey], *, made: Iterable[str] = ()) -> Lookup:
+    """One look-up for all records of a kind. `made`: counterparts that the ledger names."""
     known = list(keys)
     return Lookup(
         kind=kind,
-        ids=unique(one for key in known for one in (key.stored_id, *key.former_stored_ids)),
+        ids=unique((*made, *(one for key in known for one in (key.stored_id, *key.former_stored_ids)))),
         stored_ids=unique(one for key in known for one in (key.id, *key.former_ids)),
         emails=unique(address for key in known for address in key.emails),
         domains=unique(
@@ -181,15 +209,18 @@ class Candidates:
             for index, value in unique_pairs(_keys_of(one)):
                 self._by[index][value].append(one)
 
-    def match(self, key: NaturalKey) -> Found:
-        """The counterpart of a source record, by the first rule that finds one.
+    def match(self, key: NaturalKey, *, made: str = "") -> Found:
+        """The counterpart of a source record, by the first rule that finds one. `made`: the one that we made for it.
 
         Of several with one key, those that are active come first. Where more than one is left, `several` decides.
         """
+        if made and (found := self._by["id"].get(made.lower())):
+            return self._settle(key, found, LEDGER, made)
         for index, value, rule, matched in _attempts(key):
             if value and (found := self._by[index].get(value)):
                 return self._settle(key, found, rule, matched)
-        return Found(None, "no_counterpart", key.emails[0].strip() if key.emails else "")
+        # What we made once and people deleted is not made again.
+        return Found(None, "made_before" if made else NO_COUNTERPART, key.emails[0].strip() if key.emails else "")
 
     def _settle(self, key: NaturalKey, found: Sequence[NaturalKey], rule: str, matched: str) -> Found:
         first = found[0]
@@ -211,6 +242,11 @@ def _keys_of(target: NaturalKey) -> Iterator[tuple[str, str]]:
         yield "id", record_id.lower()
     for stored_id in (target.stored_id, *target.former_stored_ids):
         yield "stored_id", stored_id.strip().lower()
+    yield from natural_keys(target)
+
+
+def natural_keys(target: NaturalKey) -> Iterator[tuple[str, str]]:
+    """Those of them that are no ids."""
     for address in target.emails:
         yield "email", address.strip().lower()
     for domain in target.domains:

@@ -47,6 +47,7 @@ class Ref:
     e-mail address by which both sides know it, if any. `former`: source records that were merged into this one.
     `matched`: the value of the key that found it. `candidates`: target records among which there is no telling.
     `name`: what the source calls it.
+    `create`: the source record whose counterpart is to be made; until it is, `target` is the key it is made under.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Ref:
     matched: str = ""
     candidates: tuple[str, ...] = ()
     name: str = ""
+    create: str = ""
 
     def as_link(self, *, regarding: bool) -> TargetLink:
         """The association to write; only for a resolved reference."""
@@ -81,6 +83,7 @@ class Ref:
             "matched": self.matched,
             "candidates": self.candidates,
             "name": self.name,
+            "create": self.create,
         }
 
     @classmethod
@@ -177,6 +180,8 @@ class Proposal:
     ({"source": {...}, "target": {...}, "source_settled": ..., "target_settled": ...}, "plan_settled" where an
     unfinished write plan is done with, "erased" where a person was); `body` what would be sent.
     `source_prints` and `target_prints`: both fingerprints after a create. `fields`: those an update writes.
+    `creates`: contacts and companies that would be made first ({"system", "kind", "source_id", "key", "fields"}); the
+    body names them by their keys.
     """
 
     source_id: str
@@ -204,6 +209,7 @@ class Proposal:
     waits_for: tuple[Mapping[str, str], ...] = ()
     discarded: Mapping[str, Any] = field(default_factory=dict)
     elements: tuple[Mapping[str, str], ...] = ()
+    creates: tuple[Mapping[str, Any], ...] = ()
 
     def to_row(self, run_id: str, now: datetime) -> dict[str, Any]:
         """The staged form."""
@@ -234,6 +240,7 @@ class Proposal:
             "waits_for": dumps(self.waits_for),
             "discarded": dumps(self.discarded),
             "elements": dumps(self.elements),
+            "creates": dumps(self.creates),
             "decided_at": now,
         }
 
@@ -266,6 +273,7 @@ class Proposal:
             waits_for=tuple(json.loads(row["waits_for"])),
             discarded=json.loads(row["discarded"]),
             elements=tuple(json.loads(row["elements"])),
+            creates=tuple(json.loads(text(row["creates"]) or "[]")),  # files of older versions have none
         )
 
 

@@ -75,6 +75,14 @@ class Session:
             generation=generation,
         )
 
+    def record_key(self, scope: Scope, kind: str, source_id: str) -> str:
+        """The key under which a missing contact or company is made."""
+        return own_key(
+            account=self.accounts[scope.flow.source].id,
+            source=RecordRef(scope.flow.source, kind, source_id),
+            generation=0,
+        )
+
     @asynccontextmanager
     async def counting(self, scope: Scope, step: Step) -> AsyncIterator[None]:
         """The API calls made inside are booked to the run's flow, type and step."""

@@ -33,6 +33,7 @@ async def transform(session: Session, scope: Scope) -> StepReport:
                 for proposal in proposals:
                     report.count(proposal.partition, "extracted")
                     report.count(proposal.partition, outcome_of(proposal))
+                    report.note_records(proposal)
                 out.append(frame([one.to_row(scope.run_id, session.clock()) for one in proposals]))
     return report
 

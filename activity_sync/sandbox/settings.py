@@ -45,6 +45,8 @@ class Settings:
     hubspot_unknown_ids_silent: bool = False
     """Whether a batch update leaves rows with an unknown id out without naming them."""
     hubspot_merge_makes_new_record: bool = False
+    hubspot_app_makes_marketing_contacts: bool = False
+    """Whether the app is set to create marketing contacts, which cost the portal money."""
 
     # Dynamics. Numbers: learn.microsoft.com data-platform/api-limits.
     dynamics_tenant_id: str = "11111111-2222-3333-4444-555555555555"

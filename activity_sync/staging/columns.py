@@ -83,6 +83,7 @@ _STEPS: dict[Step, tuple[Column, ...]] = {
         Column("waits_for"),
         Column("discarded"),
         Column("elements"),
+        Column("creates"),
         Column("modified_at", Kind.MOMENT),
         Column("decided_at", Kind.MOMENT),
     ),

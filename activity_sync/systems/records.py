@@ -117,6 +117,36 @@ class NaturalKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What a contact or company says of itself, to make its counterpart from. Empty where it says nothing.
+
+    A contact has `emails` (the primary first), `first_name`, `last_name`, `phone`, `mobile` and `job_title`; a company
+    `name`, `domain`, `website` and `phone`.
+    """
+
+    id: str
+    emails: tuple[str, ...] = ()
+    first_name: str = ""
+    last_name: str = ""
+    mobile: str = ""
+    job_title: str = ""
+    name: str = ""
+    domain: str = ""
+    website: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRequest:
+    """Make one contact or company under our own `key`. `fields`: as `Records.encode` gave them."""
+
+    key: str
+    fields: Mapping[str, str]
+    source_system: str = ""
+    source_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """Keys to search a target's records of one kind by. Each list may be empty. One answer covers all."""
 

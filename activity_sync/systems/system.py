@@ -23,6 +23,8 @@ from activity_sync.systems.records import (
     Lookup,
     NaturalKey,
     Owner,
+    Profile,
+    RecordRequest,
     Sighting,
     SourceRecord,
     Stamp,
@@ -237,6 +239,48 @@ class Directory(Protocol):
         ...
 
 
+class Records(Protocol):
+    """Reads contacts and companies in full, and makes them where an activity needs one. Deals and tickets never."""
+
+    async def read(self, kind: str, ids: Sequence[str]) -> dict[str, Profile]:
+        """What these records say of themselves, by id; those that are gone or cannot be read are absent."""
+        ...
+
+    async def encode(self, kind: str, profile: Profile) -> dict[str, str]:
+        """The fields of a record that is made from this, in this system's own names; empty where there would be none.
+
+        Texts are cut where the system takes no longer ones, and an address or number that is too long is left out.
+        """
+        ...
+
+    async def prepare(self, kinds: Collection[str]) -> None:
+        """Whatever must exist before the first create (a place for our key)."""
+        ...
+
+    async def create(
+        self, kind: str, requests: Sequence[RecordRequest], *, non_marketing: bool = False
+    ) -> list[WriteResult]:
+        """Make the records; never a second one under one key, or with an address that a contact has already.
+
+        Results are in the order of the requests. `exists`, with an id: that record stands for it. `non_marketing`: a
+        result whose record became a marketing contact has the code `made_as_marketing`. Missing rights are a `refused`
+        for each record, not an error.
+        """
+        ...
+
+    async def repeats_safely(self, kind: str, request: RecordRequest) -> bool:
+        """Whether the server itself refuses a second record for this request: an uncertain one may be sent again."""
+        ...
+
+    async def look_up(self, kind: str, keys: Sequence[str]) -> dict[str, str]:
+        """The records that carry these keys of ours, by key."""
+        ...
+
+    async def absent_after(self, kind: str) -> timedelta | None:
+        """How long after its announcement a key that `look_up` does not find is certainly not there; None: never."""
+        ...
+
+
 class System(Protocol):
     """One CRM account, connected. Use as an async context manager; not shared between event loops."""
 
@@ -263,6 +307,11 @@ class System(Protocol):
     @property
     def directory(self) -> Directory:
         """Knows the records that activities hang on."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """Reads and makes contacts and companies."""
         ...
 
     @property

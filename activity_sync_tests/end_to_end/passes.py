@@ -55,7 +55,7 @@ def decisions(bridge: Bridge, source: str, kind: str, record_id: str) -> list[Ma
     flow = Flow(source, "dynamics" if source == "hubspot" else "hubspot")
     rows = open_staging(bridge.settings).trace(flow.name, ActivityType(kind), record_id)
     return [
-        row | {name: json.loads(row[name]) for name in ("losses", "discarded", "fields")}
+        row | {name: json.loads(row[name]) for name in ("losses", "discarded", "fields", "creates")}
         for row in rows
         if row["step"] == Step.TRANSFORMED.value
     ]

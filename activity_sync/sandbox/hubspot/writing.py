@@ -85,6 +85,10 @@ def apply_create(store: HubSpotStore, create: Create) -> Record:
         "hs_object_source_id": origin.id,
         "hs_object_source_label": origin.type,
     }
+    if kind.name == "contacts":
+        # Read-only for everybody else: the app's own setting decides.
+        marketing = store.controls.settings.hubspot_app_makes_marketing_contacts
+        values["hs_marketable_status"] = "true" if marketing else "false"
     record = Record(kind, store.new_id(kind), now_ms, now_ms)
     record.change(values, at_ms=now_ms, origin=origin)
     record.properties |= {"hs_object_id": record.id, kind.create_date: to_iso(now_ms)}

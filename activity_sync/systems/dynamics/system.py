@@ -18,11 +18,12 @@ from activity_sync.systems.dynamics.directory import DynamicsDirectory
 from activity_sync.systems.dynamics.metadata import Metadata, read_schema, schema_reads
 from activity_sync.systems.dynamics.operations import MOST_PARALLELISM, Operations
 from activity_sync.systems.dynamics.reader import DynamicsReader
+from activity_sync.systems.dynamics.records import DynamicsRecords
 from activity_sync.systems.dynamics.refusals import explain_failed_read, read_refusal
 from activity_sync.systems.dynamics.translate import SYSTEM, DynamicsTranslator
 from activity_sync.systems.dynamics.writer import DynamicsWriter
 from activity_sync.systems.records import Account
-from activity_sync.systems.system import Directory, Reader, Translator, Writer
+from activity_sync.systems.system import Directory, Reader, Records, Translator, Writer
 
 
 class Connection(Protocol):
@@ -102,6 +103,7 @@ class DynamicsSystem:
             own_user=self._own_user,
             now=clock,
         )
+        self.records: Records = DynamicsRecords(self._operations, self._metadata)
         self.writer: Writer = DynamicsWriter(self._operations, self._metadata)
         self.directory: Directory = DynamicsDirectory(self._operations, self._metadata, stored_ids=stored_id_properties)
 

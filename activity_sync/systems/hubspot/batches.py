@@ -74,13 +74,13 @@ def stopped(error: FatalError, *, untouched: bool) -> WriteResult:
     )
 
 
-def unaccounted(*, status: int, correlation_id: str = "") -> WriteResult:
-    """For a record that an answer leaves out without a word."""
+def unaccounted(*, status: int, correlation_id: str = "", message: str = "") -> WriteResult:
+    """For a record that an answer leaves out without a word, or of which it says what cannot be relied on."""
     return WriteResult(
         outcome="uncertain",
         status=status,
         code="not_in_answer",
-        message="The answer does not mention this record.",
+        message=message or "The answer does not mention this record.",
         correlation_id=correlation_id,
     )
 

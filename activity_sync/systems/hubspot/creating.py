@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import FatalError, MalformedResponse, RetriableError, ServerUnavailable
 from activity_sync.http.message import ApiRequest, ApiResponse
 from activity_sync.systems.hubspot.batches import (
@@ -41,7 +40,7 @@ behind a rate limit say, would prove that wrong.
 
 async def create_records(
     operations: Operations,
-    activity_type: ActivityType,
+    kind: str,
     schema: Schema,
     requests: Sequence[CreateRequest],
     *,
@@ -53,7 +52,7 @@ async def create_records(
     of the others. It then meets the next call.
     """
     until = asyncio.get_running_loop().time() + send_within.total_seconds()
-    creating = _Creating(operations, activity_type, schema, until=until)
+    creating = _Creating(operations, kind, schema, until=until)
     # Without a key in it, only an answer about one record says which record it is about.
     size = BATCH if schema.key is not KeyProperty.ABSENT else 1
     answers = await gather_all(creating.send(some) for some in split_batches(requests, size))
@@ -84,7 +83,7 @@ class _Creating:
     """
 
     operations: Operations
-    activity_type: ActivityType
+    kind: str
     schema: Schema
     until: float = field(kw_only=True)
     stops: list[FatalError] = field(default_factory=list)
@@ -107,7 +106,7 @@ class _Creating:
             return dict.fromkeys(keys, stopped(error, untouched=untouched))
 
     async def _post(self, inputs: Sequence[Json]) -> ApiResponse:
-        path = self.operations.paths.batch(self.activity_type, "create")
+        path = self.operations.paths.batch(self.kind, "create")
         request = ApiRequest("POST", path, json={"inputs": inputs}, repeatable=self.is_unique)
         if self.is_unique:
             return await self.operations.client.send(request)
@@ -136,7 +135,9 @@ class _Creating:
         duplicates = [key for key, row in rows.items() if self.is_unique and row.says_duplicate_of(KEY)]
         found = await self._find(duplicates) or {}
         results |= {
-            key: _exists(found[key], answer.status) if key in found else unaccounted(status=answer.status)
+            key: _exists(found[key], answer.status)
+            if key in found
+            else unaccounted(status=answer.status, message=rows[key].message)
             for key in duplicates
         }
         return {key: results.get(key) or unaccounted(status=answer.status) for key in keys}
@@ -144,7 +145,7 @@ class _Creating:
     async def _in_parts(self, batch: Sequence[CreateRequest], answer: ApiResponse) -> dict[str, WriteResult]:
         """The results of a batch that was refused as a whole: nothing of it was created."""
         if not is_record_refusal(answer.status):
-            raise explain(answer, f"a batch of new {self.activity_type} records")
+            raise explain(answer, f"a batch of new {self.kind} records")
         whole = read_whole(answer)
         if self.is_unique and whole.says_duplicate_of(KEY):
             # Most likely the batch was created before, and only the answer was lost.
@@ -159,7 +160,7 @@ class _Creating:
             return await in_halves(self.send, batch)
         key = batch[0].key
         if whole.says_duplicate_of(KEY):
-            return {key: unaccounted(status=answer.status, correlation_id=whole.correlation_id)}
+            return {key: unaccounted(status=answer.status, correlation_id=whole.correlation_id, message=whole.message)}
         return {key: refused(whole)}
 
     async def _find(self, keys: Sequence[str]) -> Mapping[str, str] | None:
@@ -167,7 +168,7 @@ class _Creating:
         if not keys:
             return {}
         try:
-            return await find_keys(self.operations, self.activity_type, keys, key_property=self.schema.key)
+            return await find_keys(self.operations, self.kind, keys, key_property=self.schema.key)
         except RetriableError:
             return None
         except FatalError as error:

@@ -47,12 +47,20 @@ class Operations:
         response = await self.client.send(ApiRequest("GET", path, params=params, repeatable=True))
         return read_hits(_accepted(response, "a list"))
 
-    async def find_one(self, kind: str, record_id: str, properties: Sequence[str]) -> Json | None:
-        """The record that answers to an id, or to the id it had before a merge; None when there is none."""
+    async def find_one(
+        self, kind: str, record_id: str, properties: Sequence[str], *, id_property: str | None = None
+    ) -> Json | None:
+        """The record that answers to an id, or to the id it had before a merge; None when there is none.
+
+        `record_id` is a value of `id_property` where one is given, percent-encoded.
+        """
         request = ApiRequest(
             "GET",
             self.paths.one_record(kind, record_id),
-            params={"properties": ",".join(properties)},
+            params={
+                "properties": ",".join(properties),
+                **({"idProperty": id_property} if id_property else {}),
+            },
             repeatable=True,
         )
         response = await self.client.send(request)

@@ -17,11 +17,12 @@ from activity_sync.systems.hubspot.metadata import Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.paths import ACCOUNT, Paths
 from activity_sync.systems.hubspot.reader import HubSpotReader
+from activity_sync.systems.hubspot.records import HubSpotRecords
 from activity_sync.systems.hubspot.refusals import read_refusal
 from activity_sync.systems.hubspot.translate import HubSpotTranslator
 from activity_sync.systems.hubspot.writer import HubSpotWriter
 from activity_sync.systems.records import Account
-from activity_sync.systems.system import Directory, Reader, Translator, Writer
+from activity_sync.systems.system import Directory, Reader, Records, Translator, Writer
 
 _CONCURRENCY: Final = 8
 """Requests under way at a time; the limits of the account are kept apart from it."""
@@ -93,6 +94,7 @@ class HubSpotSystem:
         self.reader: Reader = HubSpotReader(
             self._operations, self._metadata, columns=translator.columns, properties_of=translator.properties_of
         )
+        self.records: Records = HubSpotRecords(self._operations, self._metadata)
         self.writer: Writer = HubSpotWriter(self._operations, self._metadata)
         self.directory: Directory = HubSpotDirectory(
             self._operations, self._metadata, stored_id_properties=stored_id_properties
