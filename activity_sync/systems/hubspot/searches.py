@@ -9,6 +9,9 @@ from activity_sync.errors import MalformedResponse
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.wire import (
     RECORD_ID,
+    SEARCH_CAP,
+    SEARCH_PAGE,
+    Hits,
     Json,
     filter_on,
     fits_search,
@@ -45,15 +48,32 @@ async def search_tokens(
 async def search_words_of(
     operations: Operations, kind: str, name: str, values: Iterable[Sequence[str]], *, properties: Sequence[str]
 ) -> list[Json]:
-    """All records whose property `name` contains all the words of one of the values (at most three of each count)."""
+    """All records whose property `name` contains all the words of one of the values (at most three of each count).
+
+    Of words that more records contain than a query gives, the records that were created first.
+    """
     groups = [
         [filter_on(name, "CONTAINS_TOKEN", word) for word in words]
         for words in dict.fromkeys(tuple(words[:_WORDS]) for words in values)
         if words
     ]
-    bodies = list(_grouped(groups, properties))
-    pages = await asyncio.gather(*(_search_all(operations, kind, body) for body in bodies))
+    pages = await asyncio.gather(
+        *(_search_groups(operations, kind, some, properties) for some in _grouped(groups, properties))
+    )
     return [one for page in pages for one in page]
+
+
+async def _search_groups(
+    operations: Operations, kind: str, groups: Sequence[Sequence[Json]], properties: Sequence[str]
+) -> list[Json]:
+    """All records that answer any of the groups, up to the cap of one query for each group."""
+    body = search_body(groups, properties=properties)
+    page = await operations.search(kind, body)
+    if page.total > SEARCH_CAP and len(groups) > 1:
+        # One common word must not crowd out the others' records.
+        alone = await asyncio.gather(*(_search_groups(operations, kind, [one], properties) for one in groups))
+        return [one for some in alone for one in some]
+    return await _rest_of(operations, kind, body, page)
 
 
 async def search_whole(
@@ -103,26 +123,29 @@ def _body_behind(last: int, groups: Sequence[Sequence[Json]], properties: Sequen
 
 
 async def _search_all(operations: Operations, kind: str, body: Json) -> list[Json]:
-    page = await operations.search(kind, body)
+    return await _rest_of(operations, kind, body, await operations.search(kind, body))
+
+
+async def _rest_of(operations: Operations, kind: str, body: Json, page: Hits) -> list[Json]:
     found = list(page.results)
-    while page.after is not None and page.results:
+    while page.after is not None and page.results and int(page.after) + SEARCH_PAGE <= SEARCH_CAP:
         page = await operations.search(kind, {**body, "after": page.after})
         found.extend(page.results)
     return found
 
 
-def _grouped(groups: Sequence[Sequence[Json]], properties: Sequence[str]) -> Iterator[Json]:
-    """As few searches for any of the groups as their number and length allow. What no search can carry is left out."""
+def _grouped(groups: Sequence[Sequence[Json]], properties: Sequence[str]) -> Iterator[Sequence[Sequence[Json]]]:
+    """The groups, in as few searches as their number and length allow. What no search can carry is left out."""
     some: list[Sequence[Json]] = []
     for group in groups:
         if not fits_search(search_body([group], properties=properties)):
             continue
         if len(some) == _GROUPS or not fits_search(search_body([*some, group], properties=properties)):
-            yield search_body(some, properties=properties)
+            yield some
             some = []
         some.append(group)
     if some:
-        yield search_body(some, properties=properties)
+        yield some
 
 
 def _bodies(name: str, values: Sequence[str], properties: Sequence[str]) -> Iterator[Json]:

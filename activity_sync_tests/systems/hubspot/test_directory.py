@@ -267,3 +267,24 @@ def test_many_names_and_domains_are_searched_in_as_few_calls_as_their_length_all
 
     assert len(found["company"]) == 350
     assert portal.calls == {"search": 4}
+
+
+def test_a_company_is_found_whatever_its_legal_form_where_none_has_the_very_name(any_portal):
+    names = ("Acme GmbH", "Acme Holding GmbH", "Beta, Inc.", "The Gamma", "Delta")
+    any_portal.seed({"companies": [{"id": str(n), "properties": {"name": name}} for n, name in enumerate(names, 1)]})
+    lookup = Lookup("company", names=("ACME Ltd", "beta", "The Gamma Co. KG", "Delta"))
+
+    found = any_portal.run(lambda hubspot: hubspot.directory.find([lookup]))
+
+    assert {one.name for one in found["company"]} == {"Acme GmbH", "Beta, Inc.", "The Gamma", "Delta"}
+    assert any_portal.calls["search"] == 2
+
+
+def test_a_word_that_more_companies_have_than_a_search_gives_hides_no_other_company(portal):
+    crowd = [{"id": str(n), "properties": {"name": f"Common {n}"}} for n in range(1, 10_102)]
+    portal.seed({"companies": [*crowd, {"id": "20001", "properties": {"name": "Rare Oy"}}]})
+    lookup = Lookup("company", names=("Common AG", "Rare AG"))
+
+    found = portal.run(lambda hubspot: hubspot.directory.find([lookup]))
+
+    assert [one.id for one in found["company"]] == ["20001"]
