@@ -7,7 +7,7 @@ Messages name the file's path to the key and what would be right.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -176,12 +176,15 @@ class AutomationConfig(_Section):
     """What Dagster's daemon starts by itself. `enabled`: on from the start, instead of when switched on in the UI.
 
     `look_seconds`: how often the sensors ask whether anything changed. `pass_minutes`: a pass at least so often,
-    changed or not: what leaves no sign (deletes, waiting records) is taken in by it.
+    changed or not: what leaves no sign (deletes, waiting records) is taken in by it. `reconcile_at`: when both systems
+    are compared every night, UTC; `reconcile_days`: how far back.
     """
 
     enabled: bool = False
     look_seconds: Annotated[int, Field(ge=5, le=3_600)] = 15
     pass_minutes: Annotated[int, Field(ge=1, le=1_440)] = 5
+    reconcile_at: time = time(2, 30)
+    reconcile_days: Annotated[int, Field(ge=1, le=3_660)] = 30
 
 
 class TrackingConfig(_Section):

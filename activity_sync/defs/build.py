@@ -7,7 +7,8 @@ import dagster as dg
 from activity_sync.configuration import Configuration
 from activity_sync.defs.assets import activity_assets
 from activity_sync.defs.checks import balance_checks
-from activity_sync.defs.jobs import EXECUTOR, sync_jobs
+from activity_sync.defs.jobs import EXECUTOR, reconciliation_jobs, sync_jobs
+from activity_sync.defs.reconciliation import reconciliation, reconciliation_schedules
 from activity_sync.defs.resources import Crm, OpenCrm
 from activity_sync.defs.schedules import pass_schedules
 from activity_sync.defs.sensors import change_sensors
@@ -18,11 +19,11 @@ def build_definitions(configuration: Configuration, *, crm: Crm | OpenCrm | None
     """Everything of every flow and type that is switched on; `crm` where it is open already."""
     standby = Standby()
     return dg.Definitions(
-        assets=activity_assets(configuration),
+        assets=[*activity_assets(configuration), *reconciliation(configuration)],
         asset_checks=balance_checks(configuration),
-        jobs=sync_jobs(configuration),
+        jobs=[*sync_jobs(configuration), *reconciliation_jobs(configuration)],
         sensors=change_sensors(configuration, standby),
-        schedules=pass_schedules(configuration, standby),
+        schedules=[*pass_schedules(configuration, standby), *reconciliation_schedules(configuration)],
         resources={"crm": crm or Crm()},
         executor=EXECUTOR,
     )

@@ -10,6 +10,8 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import Configuration
 
+RECONCILIATION = dg.AssetKey(["reconciliation"])
+"""The comparison of both systems: the one asset that belongs to no flow."""
 FLOW_TAG = "activity_sync/flow"
 MODE_TAG = "activity_sync/mode"
 # Set on the last run of a sync without a watermark: together with the runs before it, it covers all of history.

@@ -27,6 +27,7 @@ def test_the_shipped_definitions_are_the_golden_ones():
 
 def test_there_are_forty_assets_in_lanes_of_four_steps():
     assets = described(Configuration())["assets"]
+    assert assets.pop("reconciliation")["group"] == "reconciliation"
 
     lanes = {tuple(key.split("/")[:2]) for key in assets}
     steps = ["extracted_activities", "resolved_associations", "transformed_payloads", "load_results"]
@@ -51,8 +52,10 @@ def test_a_flow_that_is_switched_off_has_neither_assets_nor_a_job():
     off = ", ".join(f"{kind}: {{enabled: false}}" for kind in ("note", "task", "call", "email", "meeting"))
     found = described(_configured(f"flows: {{dynamics_to_hubspot: {{{off}}}}}"))
 
-    assert len(found["assets"]) == 20
-    assert list(found["jobs"]) == ["sync_hubspot_to_dynamics"]
+    assert len([key for key in found["assets"] if key.startswith("hubspot_to_dynamics/")]) == 20
+    assert not [key for key in found["assets"] if key.startswith("dynamics_to_hubspot/")]
+    assert list(found["jobs"]) == ["reconcile", "sync_hubspot_to_dynamics"]
+    assert list(found["sensors"]) == ["changes_hubspot_to_dynamics"]
 
 
 def test_partitions_are_utc_days_up_to_and_including_today():

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from activity_sync.configuration import Configuration
+from activity_sync.defs.build import build_definitions
 from activity_sync.sandbox.controls import Fault
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, Bridge, ago, iso
 from activity_sync_tests.end_to_end.ordinary import hubspot_activities
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 STRANGER = "1999"
 """A HubSpot contact that Dynamics lacks."""
 
@@ -140,6 +144,35 @@ def test_systems_in_step_have_the_same_counts_and_no_difference(peopled: Bridge)
     document = json.loads(done.stdout)
     assert document["differences"] == []
     assert [(one["hubspot"], one["dynamics"]) for one in document["counts"]] == [(3, 3)]
+
+
+@pytest.mark.slow
+def test_asset_shows_figures_a_picture_and_the_records_and_its_check_fails_on_what_nothing_explains(
+    peopled: Bridge,
+) -> None:
+    people = People(peopled, ago(days=3).replace(hour=12, minute=0, second=0, microsecond=0))
+    people.in_hubspot("501", "502")
+    peopled.sync(kind="task")
+    people.in_hubspot("551")
+    with dg.DagsterInstance.from_config(peopled.environ["DAGSTER_HOME"]) as instance:
+        result = (
+            build_definitions(Configuration())
+            .resolve_job_def("reconcile")
+            .execute_in_process(instance=instance, run_config=QUIET)
+        )
+
+    [event] = result.get_asset_materialization_events()
+    metadata = event.materialization.metadata
+    assert result.success
+    assert (metadata["activities_hubspot"].value, metadata["activities_dynamics"].value) == (3, 2)
+    assert (metadata["differences"].value, metadata["unlinked"].value, metadata["held"].value) == (1, 1, 0)
+    assert str(metadata["plot"].value).startswith("![activities by day](data:image/png;base64,iVBOR")
+    assert "| task | 2 | 3 | 1 |" in str(metadata["totals"].value)
+    [record] = metadata["records"].records
+    assert record.data["record"] == "hubspot:task/551"
+    [check] = result.get_asset_check_evaluations()
+    assert not check.passed
+    assert check.metadata["examples"].value == ["hubspot:task/551"]
 
 
 def test_days_that_are_no_days_are_refused(peopled: Bridge) -> None:
