@@ -11,6 +11,7 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.failures import failure_of
 from activity_sync.defs.keys import FLOW_TAG, HISTORY_TAG, MODE_TAG, asset_key, executes
+from activity_sync.defs.metadata import column_schema, names_of, of_newest
 from activity_sync.defs.partitions import partitions_definition, partitions_of
 from activity_sync.defs.pools import pool_of
 from activity_sync.defs.resources import Crm
@@ -18,7 +19,7 @@ from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.extract import extract
 from activity_sync.pipeline.leasing import leased
 from activity_sync.pipeline.load import load
-from activity_sync.pipeline.report import COUNTS, PROPOSED, RECORDS, StepReport
+from activity_sync.pipeline.report import RECORDS, StepReport
 from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Scope
 from activity_sync.pipeline.session import Session
@@ -62,6 +63,8 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         pool=pool_of(flow),
         description=_SAYS[step].format(source=flow.source.title(), target=flow.target.title()),
         kinds={"python", "duckdb", "parquet"},
+        owners=["team:revops"],
+        metadata={"dagster/column_schema": column_schema(step)},
         tags={FLOW_TAG: flow.name, "activity_sync/type": activity_type.value},
     )
     def step_asset(context: dg.AssetExecutionContext, crm: Crm) -> None:
@@ -119,7 +122,7 @@ def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[s
     A load tells the calls on the newest partition too (0 on the others).
     """
     found = {}
-    for partition, counts in report.by_partition(PROPOSED if step is Step.TRANSFORMED else COUNTS).items():
+    for partition, counts in report.by_partition(names_of(step)).items():
         to_create = report.counts[partition][RECORDS]
         newest = partition == report.scope.partitions.last
         shown: dict[str, Any] = {"dagster/row_count": counts["extracted"]}
@@ -130,5 +133,6 @@ def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[s
                 f"api_calls_{system}": calls.get(system, 0) if newest else 0
                 for system in (report.scope.flow.source, report.scope.flow.target)
             }
+            shown |= of_newest(report) if newest else {}
         found[partition] = shown
     return found

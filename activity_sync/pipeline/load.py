@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from activity_sync.activities.kinds import Step
 from activity_sync.errors import ActivitySyncError
@@ -16,11 +17,12 @@ from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.freshness import outdated
 from activity_sync.pipeline.making import Maker
 from activity_sync.pipeline.mapping_change import note_mapping
+from activity_sync.pipeline.mask import mask
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
 from activity_sync.pipeline.recall import recall
 from activity_sync.pipeline.remember import confirm, remember
-from activity_sync.pipeline.report import StepReport, outcome_of
+from activity_sync.pipeline.report import OpenRecord, StepReport, outcome_of
 from activity_sync.pipeline.resolve import decodable
 from activity_sync.pipeline.resolver import Resolver
 from activity_sync.pipeline.rows import Extracted, Proposal, Resolved, Result, frame, records
@@ -35,6 +37,8 @@ from activity_sync.staging.writer import StagedWriter
 
 _DECISIONS = 3  # the first and, when the record moves under us, two more (case 31)
 
+_OPEN = frozenset({"failed", "held", "deferred"})
+_NAMED = 100
 _WORTH_ITS_CALLS = 300
 """So many rows fill a batch of either API well: they need not wait for those of the next partition, and a fault that
 stops the load leaves their partitions finished."""
@@ -79,11 +83,20 @@ async def _carry_out_all(
         except ActivitySyncError as error:
             return error
         out.append(frame([one.to_row(scope.run_id, session.clock()) for one in results]))
-        for one in results:
-            report.count(one.proposal.partition, "extracted")
-            report.count(one.proposal.partition, one.outcome)
+        _note(report, results, now=session.clock() + session.source(scope).clock_ahead)
     report.reached = None
     return None
+
+
+def _note(report: StepReport, results: Sequence[Result], *, now: datetime) -> None:
+    for one in results:
+        report.count(one.proposal.partition, "extracted")
+        report.count(one.proposal.partition, one.outcome)
+        if one.outcome in {"created", "updated"} and one.proposal.modified_at is not None:
+            report.latencies[int((now - one.proposal.modified_at).total_seconds())] += 1
+        elif one.outcome in _OPEN and len(report.open) < _NAMED:
+            reason = mask(": ".join(part for part in (one.reason or one.proposal.reason, one.message) if part))
+            report.open.append(OpenRecord(one.proposal.source_id, one.outcome, one.proposal.case, reason))
 
 
 def guard(session: Session, scope: Scope) -> None:

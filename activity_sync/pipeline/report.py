@@ -45,17 +45,31 @@ def outcome_of(proposal: Proposal) -> str:
     return OUTCOME_OF.get(proposal.action, proposal.action)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenRecord:
+    """A record that this run could not carry, for people: nothing of its contents."""
+
+    source_id: str
+    outcome: str
+    case: int
+    reason: str
+
+
 @dataclass
 class StepReport:
     """What one step did, per partition. Every partition of the scope has an entry, zeros included.
 
     `reached`: the partition at which it is working, "" before the first; None when it is through with all of them.
+    `open`: the first of a load's records that failed, are held or wait. `latencies`: how many were written so many
+    whole seconds after they had been modified in the source.
     """
 
     scope: Scope
     counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _records: set[tuple[str, str]] = field(default_factory=set)
     reached: str | None = ""
+    open: list[OpenRecord] = field(default_factory=list)
+    latencies: Counter[int] = field(default_factory=Counter)
 
     @property
     def finished(self) -> tuple[str, ...]:
