@@ -172,6 +172,34 @@ class LimitsConfig(_Section):
     batch_rows: Annotated[int, Field(ge=100, le=10_000)] = 2_000
 
 
+class EmailConfig(_Section):
+    """The mail server that alerts go through, with STARTTLS where it has it. Its password is in the environment."""
+
+    server: str
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    user: str = ""
+    sender: str
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class AlertsConfig(_Section):
+    """Who is told, and of what. The addresses of webhooks are secrets, and in the environment.
+
+    `ui_url`: where the Dagster UI is, for links.
+    """
+
+    to: tuple[Literal["slack", "teams", "webhook", "email"], ...] = ()
+    events: tuple[Literal["run_failure", "check_failure"], ...] = ("run_failure", "check_failure")
+    ui_url: str = "http://127.0.0.1:3000"
+    email: EmailConfig | None = None
+
+    @model_validator(mode="after")
+    def _email_has_a_server(self) -> Self:
+        if "email" in self.to and self.email is None:
+            raise ValueError("`to` names email: say `email: {server: ..., sender: ..., to: [...]}` as well")
+        return self
+
+
 class AutomationConfig(_Section):
     """What Dagster's daemon starts by itself. `enabled`: on from the start, instead of when switched on in the UI.
 
@@ -221,6 +249,7 @@ class Configuration(_Section):
     safeguards: SafeguardsConfig = SafeguardsConfig()
     limits: LimitsConfig = LimitsConfig()
     automation: AutomationConfig = AutomationConfig()
+    alerts: AlertsConfig = AlertsConfig()
     tracking: TrackingConfig = TrackingConfig()
 
     @model_validator(mode="after")

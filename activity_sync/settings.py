@@ -78,6 +78,16 @@ class DynamicsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Where alerts go. The addresses of incoming webhooks are secrets; "" where none is set."""
+
+    slack_url: str = field(default="", repr=False)
+    teams_url: str = field(default="", repr=False)
+    webhook_url: str = field(default="", repr=False)
+    smtp_password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the environment decides.
 
@@ -93,6 +103,7 @@ class Settings:
     staging: str
     dagster_home: Path
     key: str = field(default="", repr=False)
+    alerts: AlertSettings = AlertSettings()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -113,6 +124,12 @@ class Settings:
             staging=staging if "://" in staging else str(_path(staging, home / "staging")),
             dagster_home=_path(stated.get("DAGSTER_HOME"), PROJECT_ROOT),
             key=stated.get("ACTIVITY_SYNC_KEY", ""),
+            alerts=AlertSettings(
+                slack_url=_address("alerts", "ACTIVITY_SYNC_SLACK_URL", stated, ""),
+                teams_url=_address("alerts", "ACTIVITY_SYNC_TEAMS_URL", stated, ""),
+                webhook_url=_address("alerts", "ACTIVITY_SYNC_WEBHOOK_URL", stated, ""),
+                smtp_password=stated.get("ACTIVITY_SYNC_SMTP_PASSWORD", ""),
+            ),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from activity_sync.configuration import Configuration
+from activity_sync.defs.alerts import alert_sensors
 from activity_sync.defs.assets import activity_assets
 from activity_sync.defs.checks import balance_checks
 from activity_sync.defs.jobs import EXECUTOR, reconciliation_jobs, sync_jobs
@@ -22,7 +23,7 @@ def build_definitions(configuration: Configuration, *, crm: Crm | OpenCrm | None
         assets=[*activity_assets(configuration), *reconciliation(configuration)],
         asset_checks=balance_checks(configuration),
         jobs=[*sync_jobs(configuration), *reconciliation_jobs(configuration)],
-        sensors=change_sensors(configuration, standby),
+        sensors=[*change_sensors(configuration, standby), *alert_sensors(configuration)],
         schedules=[*pass_schedules(configuration, standby), *reconciliation_schedules(configuration)],
         resources={"crm": crm or Crm()},
         executor=EXECUTOR,
