@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,6 +65,9 @@ class SandboxMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                # Both services tell their own time with every answer.
+                date = format_datetime(clock.now(), usegmt=True).encode("ascii")
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
             await send(message)
 
         log.enter(route)

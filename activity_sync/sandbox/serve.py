@@ -152,6 +152,7 @@ def serving(app: ASGIApp, *, port: int, tls: ssl.SSLContext | None = None) -> It
         access_log=False,
         lifespan="off",
         proxy_headers=False,
+        date_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=1,
     )

@@ -404,7 +404,9 @@ def test_missing_privilege_is_403(organisation: Organisation) -> None:
     assert refusal(refused) == (403, "0x80040220")
     assert "prvCreateActivity" in refused.json()["error"]["message"]
     assert organisation.post("annotations", {"subject": "n"}).status_code == 204
-    names = [each["PrivilegeName"] for each in organisation.get("RetrieveUserPrivileges").json()["RolePrivileges"]]
+    me = organisation.get("WhoAmI").json()["UserId"]
+    held = organisation.get(f"systemusers({me})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()").json()
+    names = [each["PrivilegeName"] for each in held["RolePrivileges"]]
     assert "prvReadActivity" in names
     assert "prvCreateActivity" not in names
 

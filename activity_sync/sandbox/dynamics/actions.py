@@ -15,7 +15,6 @@ from activity_sync.sandbox.dynamics.errors import (
 from activity_sync.sandbox.dynamics.identity import BUSINESS_UNIT_ID, ORGANIZATION_ID
 from activity_sync.sandbox.dynamics.keys import resolve_address
 from activity_sync.sandbox.dynamics.merging import merge
-from activity_sync.sandbox.dynamics.privileges import held_privileges
 from activity_sync.sandbox.dynamics.schema import Table
 from activity_sync.sandbox.dynamics.virtual import rows_of
 from activity_sync.sandbox.dynamics.writing import Caller, create_row, update_row
@@ -45,9 +44,6 @@ def answer_unbound(store: "Store", call: Call, name: str, key: str | None, *, ca
         case "RetrieveTotalRecordCount":
             _only(call, "GET")
             return _total_counts(store, call, key or "")
-        case "RetrieveUserPrivileges":
-            _only(call, "GET")
-            return Answer(200, {"RolePrivileges": held_privileges(store)})
         case "Merge":
             _only(call, "POST")
             merge(store, call.json(), caller=caller)

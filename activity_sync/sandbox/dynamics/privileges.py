@@ -38,20 +38,24 @@ def missing_privilege(table: Table, verb: str) -> DataverseError:
     )
 
 
-def held_privileges(store: "Store") -> list[dict[str, Any]]:
-    """The application user's privileges, as RetrieveUserPrivileges lists them."""
+def held_privileges(store: "Store", user_id: str) -> list[dict[str, Any]]:
+    """A user's privileges, as RetrieveUserPrivileges lists them; only the application user has a role."""
+    if user_id != APPLICATION_USER_ID:
+        return []
     names = {privilege_name(table, verb) for table in store.tables.values() for verb in _VERBS}
-    names |= {"prvOverrideCreatedOnCreatedBy", "prvActOnBehalfOfAnotherUser"}
+    names |= {"prvShareActivity", "prvOverrideCreatedOnCreatedBy", "prvActOnBehalfOfAnotherUser"}
     settings = store.controls.settings
     names -= set(settings.dynamics_missing_privileges)
     if not settings.dynamics_may_override_createdon:
         names.discard("prvOverrideCreatedOnCreatedBy")
     return [
         {
-            "Depth": "Global",
+            "Depth": "Local" if "Read" in name and not settings.dynamics_reads_whole_organization else "Global",
             "PrivilegeId": fixed_id(name),
             "BusinessUnitId": BUSINESS_UNIT_ID,
             "PrivilegeName": name,
+            "RecordFilterId": "00000000-0000-0000-0000-000000000000",
+            "RecordFilterUniqueName": "",
         }
         for name in sorted(names)
     ]

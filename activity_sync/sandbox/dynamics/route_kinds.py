@@ -4,7 +4,7 @@ import re
 
 _SERVICE = re.compile(r"^/api/data/v9\.\d+/")
 _TABLE_VERBS = {"GET": "get", "POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
-_ALONE = frozenset({"WhoAmI", "Merge", "RetrieveTotalRecordCount", "RetrieveVersion", "RetrieveUserPrivileges"})
+_ALONE = frozenset({"WhoAmI", "Merge", "RetrieveTotalRecordCount", "RetrieveVersion"})
 
 
 def route_kind(method: str, path: str) -> str:
@@ -27,6 +27,8 @@ def route_kind(method: str, path: str) -> str:
         return "metadata"
     if "Microsoft.Dynamics.CRM." in rest and method == "POST":
         return rest.rpartition(".")[2]
+    if rest.removesuffix("()").endswith("/Microsoft.Dynamics.CRM.RetrieveUserPrivileges"):
+        return "RetrieveUserPrivileges"
     if rest.endswith("/$count"):
         return "count"
     if rest.endswith("_activity_parties"):

@@ -21,7 +21,7 @@ from activity_sync.sandbox.dynamics.identity import APPLICATION_USER_ID
 from activity_sync.sandbox.dynamics.keys import resolve_address, resolve_key, table_of_set
 from activity_sync.sandbox.dynamics.metadata_service import answer_metadata
 from activity_sync.sandbox.dynamics.payload import BIND
-from activity_sync.sandbox.dynamics.privileges import check_privilege
+from activity_sync.sandbox.dynamics.privileges import check_privilege, held_privileges
 from activity_sync.sandbox.dynamics.query import parse_query
 from activity_sync.sandbox.dynamics.reading import count_rows, read_row, read_rows
 from activity_sync.sandbox.dynamics.schema import Table
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _HEAD = re.compile(r"^([\w.$@]+)(?:\((.*)\))?$", re.DOTALL)
 _BULK = re.compile(r"^Microsoft\.Dynamics\.CRM\.(\w+)$")
+_PRIVILEGES = "Microsoft.Dynamics.CRM.RetrieveUserPrivileges"
 
 
 def answer(store: "Store", call: Call) -> Answer:
@@ -181,6 +182,12 @@ def _check_match(call: Call, table: Table, row: Row) -> None:
 
 def _below_row(store: "Store", call: Call, table: Table, row: Row, rest: list[str]) -> Answer:
     name = rest[0]
+    if table.name == "systemuser" and name.removesuffix("()") == _PRIVILEGES and not rest[1:]:
+        if call.method != "GET":
+            raise method_not_allowed(call.method)
+        check_privilege(store, table, "Read")
+        context = f"{call.root}/$metadata#Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse"
+        return Answer(200, {"@odata.context": context, "RolePrivileges": held_privileges(store, row[table.key])})
     if name == table.party_property and table.has_parties and rest[1:] == []:
         return _on_parties(store, call, table, row)
     if name in table.by_bind:
