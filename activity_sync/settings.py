@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote, urlsplit
 
+from activity_sync.credentials import read_secret
 from activity_sync.errors import ConfigurationError
 from activity_sync.http.loopback import is_loopback
 
@@ -22,6 +23,37 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 API_VERSIONS = ("2026-09", "2026-03", "v3")
 """The versions of HubSpot's API that the connector speaks."""
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "hubspot": ("HUBSPOT_ACCESS_TOKEN",),
+    "dynamics": ("DYNAMICS_URL", "DYNAMICS_TENANT_ID", "DYNAMICS_CLIENT_ID", "DYNAMICS_CLIENT_SECRET"),
+}
+"""By system, the variables without which it cannot be opened. A secret may stand in a file: see `IN_FILES`."""
+
+IN_FILES: Mapping[str, str] = {
+    "HUBSPOT_ACCESS_TOKEN": "HUBSPOT_ACCESS_TOKEN_FILE",
+    "DYNAMICS_CLIENT_SECRET": "DYNAMICS_CLIENT_SECRET_FILE",
+    "ACTIVITY_SYNC_KEY": "ACTIVITY_SYNC_KEY_FILE",
+    "ACTIVITY_SYNC_SMTP_PASSWORD": "ACTIVITY_SYNC_SMTP_PASSWORD_FILE",
+}
+"""By secret, the variable that names a file with it."""
+
+OPTIONAL: tuple[str, ...] = (
+    "HUBSPOT_BASE_URL",
+    "HUBSPOT_API_VERSION",
+    "DYNAMICS_AUTHORITY",
+    "ACTIVITY_SYNC_CONFIG",
+    "ACTIVITY_SYNC_HOME",
+    "ACTIVITY_SYNC_LEDGER_URL",
+    "ACTIVITY_SYNC_STAGING",
+    "ACTIVITY_SYNC_KEY",
+    "ACTIVITY_SYNC_SLACK_URL",
+    "ACTIVITY_SYNC_TEAMS_URL",
+    "ACTIVITY_SYNC_WEBHOOK_URL",
+    "ACTIVITY_SYNC_SMTP_PASSWORD",
+    "DAGSTER_HOME",
+)
+"""The variables that have a default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +71,8 @@ class HubSpotSettings:
 
     def require(self) -> Self:
         """These settings, complete. ConfigurationError names the first variable that is missing."""
-        _require("hubspot", "HUBSPOT_ACCESS_TOKEN", self.access_token, "a service key or private app token")
+        what = "a service key or private app token, or HUBSPOT_ACCESS_TOKEN_FILE to a file that holds one"
+        _require("hubspot", "HUBSPOT_ACCESS_TOKEN", self.access_token, what)
         return self
 
 
@@ -73,7 +106,8 @@ class DynamicsSettings:
         _require("dynamics", "DYNAMICS_URL", self.url, "the organization, as https://org.crm.dynamics.com")
         _require("dynamics", "DYNAMICS_TENANT_ID", self.tenant_id, "the directory (tenant) id")
         _require("dynamics", "DYNAMICS_CLIENT_ID", self.client_id, "the application (client) id")
-        _require("dynamics", "DYNAMICS_CLIENT_SECRET", self.client_secret, "a client secret of it")
+        what = "a client secret of it, or DYNAMICS_CLIENT_SECRET_FILE to a file that holds one"
+        _require("dynamics", "DYNAMICS_CLIENT_SECRET", self.client_secret, what)
         return self
 
 
@@ -123,12 +157,12 @@ class Settings:
             ledger_url=stated.get("ACTIVITY_SYNC_LEDGER_URL", f"sqlite:///{home / 'ledger.sqlite'}"),
             staging=staging if "://" in staging else str(_path(staging, home / "staging")),
             dagster_home=_path(stated.get("DAGSTER_HOME"), PROJECT_ROOT),
-            key=stated.get("ACTIVITY_SYNC_KEY", ""),
+            key=_secret("ACTIVITY_SYNC_KEY", stated),
             alerts=AlertSettings(
                 slack_url=_address("alerts", "ACTIVITY_SYNC_SLACK_URL", stated, ""),
                 teams_url=_address("alerts", "ACTIVITY_SYNC_TEAMS_URL", stated, ""),
                 webhook_url=_address("alerts", "ACTIVITY_SYNC_WEBHOOK_URL", stated, ""),
-                smtp_password=stated.get("ACTIVITY_SYNC_SMTP_PASSWORD", ""),
+                smtp_password=_secret("ACTIVITY_SYNC_SMTP_PASSWORD", stated),
             ),
         )
 
@@ -188,7 +222,7 @@ def _hubspot(stated: Mapping[str, str]) -> HubSpotSettings:
         )
     return HubSpotSettings(
         base_url=_address("hubspot", "HUBSPOT_BASE_URL", stated, shipped.base_url),
-        access_token=_secret("hubspot", "HUBSPOT_ACCESS_TOKEN", stated),
+        access_token=_secret("HUBSPOT_ACCESS_TOKEN", stated, system="hubspot"),
         api_version=version,
     )
 
@@ -199,7 +233,7 @@ def _dynamics(stated: Mapping[str, str]) -> DynamicsSettings:
         authority=_address("dynamics", "DYNAMICS_AUTHORITY", stated, DynamicsSettings().authority),
         tenant_id=stated.get("DYNAMICS_TENANT_ID", ""),
         client_id=stated.get("DYNAMICS_CLIENT_ID", ""),
-        client_secret=_secret("dynamics", "DYNAMICS_CLIENT_SECRET", stated),
+        client_secret=_secret("DYNAMICS_CLIENT_SECRET", stated, system="dynamics"),
     )
 
 
@@ -226,14 +260,8 @@ def _address(system: str, name: str, stated: Mapping[str, str], shipped: str) ->
     return value.rstrip("/")
 
 
-def _secret(system: str, name: str, stated: Mapping[str, str]) -> str:
-    value = stated.get(name, "")
-    # What no header can carry would otherwise be quoted by the HTTP library's complaint.
-    if not (value.isascii() and value.isprintable()):
-        raise ConfigurationError(
-            f"{name} holds characters that no credential has: copy it again.", system=system, setting=name
-        )
-    return value
+def _secret(name: str, stated: Mapping[str, str], *, system: str | None = None) -> str:
+    return read_secret(stated, name, IN_FILES[name], system=system)
 
 
 def _path(value: str | None, shipped: Path) -> Path:
