@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from activity_sync.cli.check import check
 from activity_sync.cli.demo import demo
 from activity_sync.cli.failures import failures
 from activity_sync.cli.held import held
@@ -35,7 +36,7 @@ def cli() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
-for _command in (demo, failures, held, ledger, reconcile, sandbox, status, sync, trace, waiting):
+for _command in (check, demo, failures, held, ledger, reconcile, sandbox, status, sync, trace, waiting):
     cli.add_command(_command)
 
 

@@ -62,6 +62,15 @@ def connect(url: str) -> Engine:
     )
 
 
+def may_exist(url: str) -> bool:
+    """Whether a database may be there: False only for an SQLite file that is not."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return True  # `connect` says what is wrong with it
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent snapshot. LedgerUnusable when the database fails."""

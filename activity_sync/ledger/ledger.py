@@ -16,7 +16,7 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger import accounts, changes, choices, leases, links, made, outstanding, reads, watermarks
 from activity_sync.ledger.choices import Choice
-from activity_sync.ledger.engine import connect, reading, writing
+from activity_sync.ledger.engine import connect, may_exist, reading, writing
 from activity_sync.ledger.leases import Lease
 from activity_sync.ledger.made import MadeRecord
 from activity_sync.ledger.migrate import migrate
@@ -45,6 +45,11 @@ class Ledger:
             engine.dispose()
             raise
         return cls(engine)
+
+    @staticmethod
+    def exists(url: str) -> bool:
+        """Whether there may be a ledger at a URL: False only for an SQLite file that is not there."""
+        return may_exist(url)
 
     def close(self) -> None:
         """No connection is open."""

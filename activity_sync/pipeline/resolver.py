@@ -8,12 +8,13 @@ record is found as its survivor, by what either of them had.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from activity_sync.activities.activity import Activity, Participant
 from activity_sync.activities.kinds import RecordKind
+from activity_sync.configuration import OwnersConfig
 from activity_sync.pipeline.on_demand import LEDGER, NO_COUNTERPART, OnDemand, counterpart_in
 from activity_sync.pipeline.rows import Ref, Resolved
 from activity_sync.pipeline.scope import Scope
@@ -153,32 +154,27 @@ class Resolver:
             return lambda _owner: Resolved()
         source = await self.session.source(self.scope).directory.owners(wanted)
         target = await self.session.target(self.scope).directory.owners()
-        config = self.session.configuration.owners
-        overrides = {left.lower(): right.lower() for left, right in config.overrides.items()}
-        assignable = {owner.email.lower(): owner for owner in target.values() if owner.active and owner.email}
-        fallback = assignable.get(config.fallback.lower()) if config.fallback else None
-
-        def find(owner_id: object) -> Resolved:
-            if not owner_id:
-                return Resolved()
-            return owner_in_target(source.get(str(owner_id)), overrides, assignable, fallback)
-
-        return find
+        match = match_owners(self.session.configuration.owners, target)
+        return lambda owner_id: match(source.get(str(owner_id))) if owner_id else Resolved()
 
 
-def owner_in_target(
-    owner: Owner | None, overrides: dict[str, str], assignable: dict[str, Owner], fallback: Owner | None
-) -> Resolved:
+def match_owners(config: OwnersConfig, target: Mapping[str, Owner]) -> Callable[[Owner | None], Resolved]:
     """The target's owner for a source's owner: override, same address, fallback, else nobody. Inactive users never."""
-    if owner is not None and owner.email:
-        address = owner.email.lower()
-        if address in overrides and overrides[address] in assignable:
+    overrides = {left.lower(): right.lower() for left, right in config.overrides.items()}
+    assignable = {owner.email.lower(): owner for owner in target.values() if owner.active and owner.email}
+    fallback = assignable.get(config.fallback.lower()) if config.fallback else None
+
+    def match(owner: Owner | None) -> Resolved:
+        address = owner.email.lower() if owner is not None else ""
+        if address and overrides.get(address) in assignable:
             return Resolved(owner_id=assignable[overrides[address]].id, owner_rule="override")
         if address in assignable:
             return Resolved(owner_id=assignable[address].id, owner_rule="email")
-    if fallback is not None:
-        return Resolved(owner_id=fallback.id, owner_rule="fallback")
-    return Resolved(owner_rule="unknown_owner" if owner is None else "no_active_counterpart")
+        if fallback is not None:
+            return Resolved(owner_id=fallback.id, owner_rule="fallback")
+        return Resolved(owner_rule="unknown_owner" if owner is None else "no_active_counterpart")
+
+    return match
 
 
 def lookup_for(kind: str, keys: Iterable[NaturalKey], *, made: Iterable[str] = ()) -> Lookup:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from activity_sync.activities.activity import Value
+from activity_sync.activities.kinds import ActivityType
 from activity_sync.activities.loss import Loss
 
 
@@ -18,6 +19,20 @@ class Account:
     id: str
     name: str = ""
     ui_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the configuration has us do in one system, per activity type, in their usual order."""
+
+    reads: tuple[ActivityType, ...] = ()
+    writes: tuple[ActivityType, ...] = ()
+    archives: tuple[ActivityType, ...] = ()
+
+    @property
+    def types(self) -> tuple[ActivityType, ...]:
+        """All types that are read or written."""
+        return tuple(one for one in ActivityType if one in self.reads or one in self.writes)
 
 
 @dataclass(frozen=True, slots=True)

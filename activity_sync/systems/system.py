@@ -15,6 +15,7 @@ from typing import Protocol, Self
 
 from activity_sync.activities.activity import Activity
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.findings import Finding
 from activity_sync.systems.records import (
     Account,
     CreateRequest,
@@ -30,6 +31,7 @@ from activity_sync.systems.records import (
     Stamp,
     TargetLink,
     UpdateRequest,
+    Use,
     Window,
     Wire,
     WriteResult,
@@ -281,6 +283,24 @@ class Records(Protocol):
         ...
 
 
+class Inspector(Protocol):
+    """Looks at the account itself: whether it lets us do what the configuration asks for."""
+
+    async def findings(self, use: Use) -> list[Finding]:
+        """Rights, places for our keys, tables, options: one finding each, in a fixed order. Reads only.
+
+        What one missing right keeps from being read is a finding, not an error. RetriableError, Unreachable.
+        """
+        ...
+
+    async def complete(self, use: Use) -> list[Finding]:
+        """The places for our keys that are missing exist, as far as the account allows: as `Writer.prepare` does it.
+
+        One finding for each type for which something was made.
+        """
+        ...
+
+
 class System(Protocol):
     """One CRM account, connected. Use as an async context manager; not shared between event loops."""
 
@@ -312,6 +332,11 @@ class System(Protocol):
     @property
     def records(self) -> Records:
         """Reads and makes contacts and companies."""
+        ...
+
+    @property
+    def inspector(self) -> Inspector:
+        """Looks at the account itself."""
         ...
 
     @property

@@ -166,7 +166,20 @@ def test_for_a_person_it_is_one_message_on_stderr(busy: Bridge, tmp_path: Path, 
 
 @pytest.mark.parametrize(
     "command",
-    ["", "demo", "sandbox", "sync", "trace", "status", "waiting", "failures", "failures retry", "held", "held resolve"],
+    [
+        "",
+        "check",
+        "demo",
+        "sandbox",
+        "sync",
+        "trace",
+        "status",
+        "waiting",
+        "failures",
+        "failures retry",
+        "held",
+        "held resolve",
+    ],
 )
 def test_every_command_has_help(busy: Bridge, command: str):
     done = activity_sync(busy.environ, *command.split(), "--help")

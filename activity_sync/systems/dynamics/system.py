@@ -15,6 +15,7 @@ from activity_sync.http.limits import Limits
 from activity_sync.mapping import SystemMapping
 from activity_sync.systems.dynamics.batch import Operation
 from activity_sync.systems.dynamics.directory import DynamicsDirectory
+from activity_sync.systems.dynamics.inspector import DynamicsInspector
 from activity_sync.systems.dynamics.metadata import Metadata, read_schema, schema_reads
 from activity_sync.systems.dynamics.operations import MOST_PARALLELISM, Operations
 from activity_sync.systems.dynamics.reader import DynamicsReader
@@ -23,7 +24,7 @@ from activity_sync.systems.dynamics.refusals import explain_failed_read, read_re
 from activity_sync.systems.dynamics.translate import SYSTEM, DynamicsTranslator
 from activity_sync.systems.dynamics.writer import DynamicsWriter
 from activity_sync.systems.records import Account
-from activity_sync.systems.system import Directory, Reader, Records, Translator, Writer
+from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
 
 
 class Connection(Protocol):
@@ -106,6 +107,13 @@ class DynamicsSystem:
         self.records: Records = DynamicsRecords(self._operations, self._metadata)
         self.writer: Writer = DynamicsWriter(self._operations, self._metadata)
         self.directory: Directory = DynamicsDirectory(self._operations, self._metadata, stored_ids=stored_id_properties)
+        self.inspector: Inspector = DynamicsInspector(
+            self._operations,
+            self._metadata,
+            mapping=mapping,
+            stored_ids=stored_id_properties,
+            own_user=self._own_user,
+        )
 
     @property
     def clock_ahead(self) -> timedelta:

@@ -33,8 +33,8 @@ _LABELS: Final = {
 TRACKING: Final = tuple(_LABELS)
 """Our own properties on every activity type."""
 
-_GROUP: Final = "engagement"
-"""Where no definition names a group."""
+_GROUP: Final = ("activity_sync", "Activity Sync")
+"""The group that is made for our properties, name and label, where a type has none at all."""
 
 
 class KeyProperty(Enum):
@@ -47,15 +47,17 @@ class KeyProperty(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One activity type. `options`: the internal values of its enumerations; `group`: where new properties go.
+    """One activity type. `options`: the internal values of its enumerations; `types`: what each property holds.
 
-    `key_since`: when our key property was defined; None where it is not, or its definition does not say.
+    `group`: where new properties go, "" where no definition names one. `key_since`: when our key property was defined;
+    None where it is not, or its definition does not say.
     """
 
     properties: frozenset[str] = frozenset()
     unique: frozenset[str] = frozenset()
     options: Mapping[str, Collection[str]] = field(default_factory=dict)
-    group: str = _GROUP
+    types: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
     key_since: datetime | None = None
 
     @property
@@ -77,6 +79,7 @@ class Schema:
             properties=self.properties | more.properties,
             unique=self.unique | more.unique,
             options={**self.options, **more.options},
+            types={**self.types, **more.types},
             group=self.group,
             key_since=more.key_since or self.key_since,
         )
@@ -93,7 +96,8 @@ def read_schema(definitions: Iterable[Json]) -> Schema:
             for one in living
             if one.get("type") == "enumeration" and one.get("options")
         },
-        group=next((str(one["groupName"]) for one in living if one.get("groupName")), _GROUP),
+        types={str(one["name"]): str(one["type"]) for one in living if one.get("type")},
+        group=next((str(one["groupName"]) for one in living if one.get("groupName")), ""),
         key_since=next(
             (read_time(one["createdAt"]) for one in living if one["name"] == KEY and one.get("createdAt")), None
         ),
@@ -139,10 +143,14 @@ class Metadata:
 
     async def prepare(self, kind: str) -> Schema:
         """As `read`, after creating the tracking properties that are missing, where that is wanted and allowed."""
+        return await (self.complete(kind) if self._create else self.read(kind))
+
+    async def complete(self, kind: str) -> Schema:
+        """As `read`, after creating the tracking properties that are missing, where that is allowed."""
         schema = await self.read(kind)
         async with self._lock(kind):
             schema = self._schemas[kind]
-            if self._create and schema.missing:
+            if schema.missing:
                 schema = self._schemas[kind] = await self._complete(kind, schema)
                 if schema.missing:
                     _log.warning(
@@ -162,8 +170,9 @@ class Metadata:
     async def _complete(self, kind: str, schema: Schema) -> Schema:
         """One call where the portal allows unique values; else those that somebody made meanwhile, and a plain key."""
         for unique_key in (True, False):
-            definitions = define(schema.missing, group=schema.group, unique_key=unique_key)
             try:
+                group = schema.group or await self._any_group(kind)
+                definitions = define(schema.missing, group=group, unique_key=unique_key)
                 answer = await self._operations.client.send(
                     ApiRequest(
                         "POST",
@@ -191,6 +200,18 @@ class Metadata:
             if not schema.missing:
                 return schema
         return schema
+
+    async def _any_group(self, kind: str) -> str:
+        """The first group of a type; one of our own is made where it has none."""
+        path = self._operations.paths.property_groups(kind)
+        groups = (await self._operations.get(path)).get("results") or ()
+        known = [str(one["name"]) for one in groups if not one.get("archived")]
+        if not known:
+            name, label = _GROUP
+            request = ApiRequest("POST", path, json={"name": name, "label": label}, repeatable=True)
+            await self._operations.client.send(request)
+            return name
+        return known[0]
 
 
 def _code(answer: ApiResponse) -> str:

@@ -68,6 +68,10 @@ class Paths:
         """The creation of several property definitions (POST)."""
         return f"{self.properties(kind)}/batch/create"
 
+    def property_groups(self, kind: str) -> str:
+        """The groups that a kind's properties stand in (GET, POST)."""
+        return f"{self.properties(kind)}/groups"
+
     def owners(self) -> str:
         """The owners (GET)."""
         return self._root("owners")

@@ -13,6 +13,7 @@ from activity_sync.http.client import ApiClient, Transport
 from activity_sync.http.limits import Limits
 from activity_sync.mapping import SystemMapping
 from activity_sync.systems.hubspot.directory import HubSpotDirectory
+from activity_sync.systems.hubspot.inspector import HubSpotInspector
 from activity_sync.systems.hubspot.metadata import Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.paths import ACCOUNT, Paths
@@ -22,7 +23,7 @@ from activity_sync.systems.hubspot.refusals import read_refusal
 from activity_sync.systems.hubspot.translate import HubSpotTranslator
 from activity_sync.systems.hubspot.writer import HubSpotWriter
 from activity_sync.systems.records import Account
-from activity_sync.systems.system import Directory, Reader, Records, Translator, Writer
+from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
 
 _CONCURRENCY: Final = 8
 """Requests under way at a time; the limits of the account are kept apart from it."""
@@ -98,6 +99,14 @@ class HubSpotSystem:
         self.writer: Writer = HubSpotWriter(self._operations, self._metadata)
         self.directory: Directory = HubSpotDirectory(
             self._operations, self._metadata, stored_id_properties=stored_id_properties
+        )
+        self.inspector: Inspector = HubSpotInspector(
+            self._operations,
+            self._metadata,
+            mapping=mapping,
+            stored_ids=stored_id_properties,
+            creates=tracking.create,
+            now=clock,
         )
 
     @property

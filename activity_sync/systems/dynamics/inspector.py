@@ -1,0 +1,113 @@
+"""What `check` looks at in an organization: tables, privileges, change tracking, text limits, options."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from activity_sync.findings import Finding, broken, fine, unchecked, warn
+from activity_sync.mapping import SystemMapping
+from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.metadata import Metadata, Schema
+from activity_sync.systems.dynamics.operations import Operations
+from activity_sync.systems.dynamics.organization import (
+    limit_findings,
+    option_findings,
+    option_reads,
+    stored_id_finding,
+    table_findings,
+    tracking_findings,
+)
+from activity_sync.systems.dynamics.privileges import (
+    Need,
+    held_privileges,
+    needed_privileges,
+    privilege_findings,
+    probes,
+)
+from activity_sync.systems.dynamics.refusals import MISSING_PRIVILEGE, read_error
+from activity_sync.systems.records import Use
+
+
+class DynamicsInspector:
+    """Looks at the organization. `stored_ids`: by record kind, the column that holds the counterpart's id.
+
+    `own_user`: the application user's id.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        metadata: Metadata,
+        *,
+        mapping: SystemMapping,
+        stored_ids: Mapping[str, str],
+        own_user: Callable[[], Awaitable[str]],
+    ) -> None:
+        self._operations = operations
+        self._metadata = metadata
+        self._mapping = mapping
+        self._stored_ids = stored_ids
+        self._own_user = own_user
+
+    async def findings(self, use: Use) -> list[Finding]:
+        """See Inspector."""
+        schema = await self._metadata.read()
+        found = [*table_findings(schema), *await self._rights(use, schema)]
+        found += tracking_findings(use.reads, schema)
+        found += limit_findings(use.writes, schema, self._mapping.types)
+        found += await self._options(use)
+        stored = (stored_id_finding(kind, column, schema) for kind, column in self._stored_ids.items())
+        return found + [one for one in stored if one is not None]
+
+    async def complete(self, use: Use) -> list[Finding]:  # noqa: ARG002 - the protocol's
+        """Nothing is missing: our keys are the rows' own primary keys."""
+        return []
+
+    async def _rights(self, use: Use, schema: Schema) -> list[Finding]:
+        needs = needed_privileges(use, schema)
+        user = await self._own_user()
+        path = f"systemusers({user})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
+        (answer,) = await self._operations.read_answers([Operation("GET", path)])
+        held = held_privileges(answer)
+        if held is not None:
+            return list(privilege_findings(needs, held))
+        return [*await self._tried(use, schema), *_untold(needs, answer.status)]
+
+    async def _tried(self, use: Use, schema: Schema) -> list[Finding]:
+        """What reading one row of each table tells."""
+        reads = probes(use, schema)
+        found = []
+        for name, answer in zip(reads, await self._operations.read_answers(list(reads.values())), strict=True):
+            told = f"dynamics.privileges.read.{name}"
+            if answer.status < 300:
+                found.append(fine(told, f"the application user may read {name}"))
+            elif answer.status == 403 and read_error(answer.body)[0] in {MISSING_PRIVILEGE, ""}:
+                remedy = f"give the application user's security role Read on {name}"
+                found.append(broken(told, f"the application user may not read {name}", remedy))
+            else:
+                found.append(warn(told, f"reading {name} is answered with status {answer.status}"))
+        return found
+
+    async def _options(self, use: Use) -> list[Finding]:
+        wanted = {kind: option_reads(kind, self._mapping.types[kind]) for kind in use.writes}
+        reads = [(kind, column, read) for kind, some in wanted.items() for column, read in some.items()]
+        answers = await self._operations.read_answers([read for *_, read in reads])
+        by_kind = {
+            kind: {column: answer for (one, column, _), answer in zip(reads, answers, strict=True) if one is kind}
+            for kind in wanted
+        }
+        return [one for kind in wanted for one in option_findings(kind, self._mapping.types[kind], by_kind[kind])]
+
+
+def _untold(needs: tuple[Need, ...], status: int) -> list[Finding]:
+    """The privileges that only a write could prove, where the organization does not list them."""
+    written = [need for need in needs if not need.privilege.startswith("prvRead")]
+    if not written:
+        return []
+    return [
+        unchecked(
+            "dynamics.privileges.write",
+            f"the organization does not list the application user's privileges (status {status})",
+            f"see that its security role has {', '.join(need.privilege for need in written)}",
+        )
+    ]

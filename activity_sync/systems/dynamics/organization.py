@@ -1,0 +1,133 @@
+"""What the organization's tables and options amount to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from activity_sync.activities.kinds import ActivityType, RecordKind
+from activity_sync.findings import Finding, fine, warn
+from activity_sync.mapping.coverage import values_not_offered
+from activity_sync.mapping.rules import Kind, TypeMapping
+from activity_sync.systems.dynamics.batch import Answer, Operation
+from activity_sync.systems.dynamics.filters import text_literal
+from activity_sync.systems.dynamics.metadata import Schema
+from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, RECORD_TABLES
+
+_WORDS: Final = {RecordKind.DEAL: "deals", RecordKind.TICKET: "tickets"}
+_CASTS: Final = {Kind.STATE: "StatusAttributeMetadata", Kind.CHOICE: "PicklistAttributeMetadata"}
+
+
+def table_findings(schema: Schema) -> Iterator[Finding]:
+    """Whether the organization has the tables that activities of deals and tickets hang on."""
+    for kind, words in _WORDS.items():
+        table = RECORD_TABLES[kind].name
+        name = f"dynamics.tables.{table}"
+        if schema.has(table):
+            yield fine(name, f"the organization has the table {table}")
+        else:
+            yield warn(
+                name,
+                f"the organization has no table {table}: no activity is put onto its {words}, and one that hangs on "
+                "nothing else waits",
+                "nothing, if the Dynamics app that brings the table is not meant to be there",
+            )
+
+
+def tracking_findings(types: Sequence[ActivityType], schema: Schema) -> Iterator[Finding]:
+    """Whether the tables of these types tell what was deleted."""
+    for kind in types:
+        table = ACTIVITY_TABLES[kind].name
+        name = f"dynamics.change_tracking.{table}"
+        if schema.tracks_changes(kind):
+            yield fine(name, f"{table} tracks changes: deletes are told")
+        else:
+            yield warn(
+                name,
+                f"{table} does not track changes: every look for deletes costs a listing of ids",
+                f"switch on 'Track changes' for the table {table}; it cannot be switched off again",
+            )
+
+
+def limit_findings(
+    types: Sequence[ActivityType], schema: Schema, mapping: Mapping[ActivityType, TypeMapping]
+) -> list[Finding]:
+    """Whether the organization tells how long the texts that are written may be."""
+    wanted = [
+        (kind, column)
+        for kind in types
+        for rule in mapping[kind].fields.values()
+        if rule.limit is not None
+        for column in rule.write
+    ]
+    unknown = [f"{ACTIVITY_TABLES[kind].name}.{column}" for kind, column in wanted if column not in schema.limits(kind)]
+    if unknown:
+        return [
+            warn(
+                "dynamics.text_limits",
+                f"the organization does not tell the limit of {', '.join(unknown)}: the shipped one is used",
+                "see that the application user may read column definitions",
+            )
+        ]
+    return [fine("dynamics.text_limits", f"the limits of {len(wanted)} text columns are known")] if wanted else []
+
+
+def stored_id_finding(kind: str, column: str, schema: Schema) -> Finding | None:
+    """Whether the table of a kind has the text column for its counterpart's id; None where there is no such table."""
+    table = RECORD_TABLES[kind].name
+    name = f"dynamics.counterpart_id.{kind}"
+    if not schema.has(table):
+        return None
+    if schema.has_text(table, column):
+        return fine(name, f"{table} has the column {column}")
+    return warn(
+        name,
+        f"{table} has no text column {column}: no row is recognised by the HubSpot id that it would store",
+        f"create it, or name another under tracking.counterpart_id (dynamics.{kind}); one of the two systems is enough",
+    )
+
+
+def option_reads(kind: ActivityType, mapping: TypeMapping) -> dict[str, Operation]:
+    """By column, the read of the options that the mapping writes."""
+    table = text_literal(ACTIVITY_TABLES[kind].name)
+    return {
+        rule.write[-1]: Operation(
+            "GET",
+            f"EntityDefinitions(LogicalName={table})/Attributes(LogicalName={text_literal(rule.write[-1])})/"
+            f"Microsoft.Dynamics.CRM.{_CASTS[rule.kind]}?$select=LogicalName&$expand=OptionSet",
+        )
+        for rule in mapping.fields.values()
+        if rule.kind in _CASTS and rule.write and not isinstance(rule.choices[0].native[-1], bool)
+    }
+
+
+def option_findings(kind: ActivityType, mapping: TypeMapping, answers: Mapping[str, Answer]) -> Iterator[Finding]:
+    """Whether the organization's choices have every value that the mapping writes. `answers`: of `option_reads`."""
+    table = ACTIVITY_TABLES[kind].name
+    name = f"dynamics.mapping.{kind}"
+    options = {column: read_options(answer) for column, answer in answers.items()}
+    silent = sorted(column for column, values in options.items() if not values)
+    lacking = values_not_offered(mapping, options)
+    for column in silent:
+        yield warn(
+            f"{name}.{column}",
+            f"the options of {table}.{column} cannot be read (status {answers[column].status})",
+            "see that the application user may read column definitions",
+        )
+    for column, values in lacking.items():
+        yield warn(
+            f"{name}.{column}",
+            f"{table}.{column} has no option for {', '.join(values)}: a record with such a value is refused",
+            "restore the standard option in the table's definition",
+        )
+    if answers and not silent and not lacking:
+        yield fine(name, f"{table} has every option that the mapping writes")
+
+
+def read_options(answer: Answer) -> Collection[str]:
+    """The values of a column's options, as text; empty where the answer does not tell."""
+    if answer.status >= 300:
+        return ()
+    told: Any = answer.json()
+    listed = (told.get("OptionSet") or {}).get("Options") if isinstance(told, dict) else None
+    return [str(one["Value"]) for one in listed or () if one.get("Value") is not None]

@@ -1,0 +1,93 @@
+"""What `check` looks at in a portal: API version, scopes, tracking properties, options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.errors import AuthenticationFailed
+from activity_sync.findings import Finding, failure, fine, warn
+from activity_sync.mapping import SystemMapping
+from activity_sync.systems.hubspot.batches import gather_all
+from activity_sync.systems.hubspot.metadata import Metadata
+from activity_sync.systems.hubspot.operations import Operations
+from activity_sync.systems.hubspot.paths import name_collection
+from activity_sync.systems.hubspot.scopes import email_content, may_read, read_scopes, write_scopes
+from activity_sync.systems.hubspot.tracking import (
+    api_version,
+    option_findings,
+    stored_id_finding,
+    tracking_findings,
+)
+from activity_sync.systems.records import Use
+
+
+class HubSpotInspector:
+    """Looks at the portal. `stored_ids`: by record kind, the property that holds the counterpart's id.
+
+    `creates`: whether a sync creates the tracking properties that are missing.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        metadata: Metadata,
+        *,
+        mapping: SystemMapping,
+        stored_ids: Mapping[str, str],
+        creates: bool,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._operations = operations
+        self._metadata = metadata
+        self._mapping = mapping
+        self._stored_ids = stored_ids
+        self._creates = creates
+        self._now = now
+
+    async def findings(self, use: Use) -> list[Finding]:
+        """See Inspector."""
+        found = [api_version(self._operations.paths.version, self._now().date())]
+        rights = await read_scopes(self._operations, self._metadata, use)
+        found += rights
+        if ActivityType.EMAIL in use.reads and may_read(rights, name_collection(ActivityType.EMAIL)):
+            found.append(await email_content(self._operations))
+        schemas = {kind: schema for kind in use.writes if (schema := self._metadata.known(kind)) is not None}
+        incomplete = any(schema.missing for schema in schemas.values())
+        found += write_scopes(use.writes, creates_properties=self._creates and incomplete)
+        for kind, schema in schemas.items():
+            found += tracking_findings(kind, schema, creates=self._creates)
+        for kind, schema in schemas.items():
+            found += option_findings(kind, schema, self._mapping.types[kind])
+        return found + [await self._stored_id(kind, name) for kind, name in self._stored_ids.items()]
+
+    async def complete(self, use: Use) -> list[Finding]:
+        """See Inspector. Also where `tracking.create` is off: whoever calls it asks for it."""
+        made = await gather_all(self._complete(kind) for kind in use.writes)
+        return [one for some in made for one in some]
+
+    async def _complete(self, kind: ActivityType) -> list[Finding]:
+        missing = (await self._metadata.read(kind)).missing
+        left = (await self._metadata.complete(kind)).missing
+        made = [one for one in missing if one not in left]
+        plural = name_collection(kind)
+        found = [fine(f"hubspot.tracking.{kind}.created", f"created {', '.join(made)} of {plural}")] if made else []
+        if left:
+            found.append(
+                warn(
+                    f"hubspot.tracking.{kind}.refused",
+                    f"the portal refuses to create {', '.join(left)} of {plural}",
+                    "grant the token the scope crm.schemas.contacts.write, or create them in HubSpot as README says",
+                )
+            )
+        return found
+
+    async def _stored_id(self, kind: str, property_name: str) -> Finding:
+        try:
+            schema = await self._metadata.read(kind)
+        except AuthenticationFailed as refused:
+            if refused.status != 403:
+                raise
+            return failure(f"hubspot.counterpart_id.{kind}", refused)
+        return stored_id_finding(kind, property_name, schema)

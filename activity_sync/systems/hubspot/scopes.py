@@ -1,0 +1,112 @@
+"""Which scopes the token has, as far as reading can tell: HubSpot names the ones that a refused call lacks.
+
+Source: HubSpot developer documentation, "Error handling" and "Using object APIs" (403, `MISSING_SCOPES`), read 2026-11.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from activity_sync.activities.kinds import ActivityType, RecordKind
+from activity_sync.errors import AuthenticationFailed
+from activity_sync.findings import Finding, Level, failure, fine, unchecked, warn
+from activity_sync.systems.hubspot.metadata import Metadata
+from activity_sync.systems.hubspot.operations import Operations
+from activity_sync.systems.hubspot.paths import name_collection
+from activity_sync.systems.hubspot.wire import Hits
+from activity_sync.systems.records import Use
+
+_CONTENT: Final = ("hs_email_subject", "hs_email_html", "hs_email_text")
+_EMAILS_SEEN: Final = 20
+
+WRITE_SCOPE: Final = "crm.objects.contacts.write"
+"""The contact scopes guard all activity types."""
+
+
+async def read_scopes(operations: Operations, metadata: Metadata, use: Use) -> list[Finding]:
+    """What the token may read: each activity type in use, the records, the owners, the definitions. One call each."""
+    paths = operations.paths
+
+    def one_page(path: str) -> Callable[[], Awaitable[object]]:
+        return lambda: operations.get_page(path, params={"limit": 1})
+
+    tries: list[tuple[str, Callable[[], Awaitable[object]]]] = [
+        *((name_collection(kind), one_page(paths.list_records(kind))) for kind in use.types),
+        *((name_collection(kind), one_page(paths.list_records(kind))) for kind in RecordKind),
+        ("owners", one_page(paths.owners())),
+        *((f"{name_collection(kind)}.definitions", _defined(metadata, kind)) for kind in use.types),
+    ]
+    return list(await asyncio.gather(*(_try(what, call) for what, call in tries)))
+
+
+async def email_content(operations: Operations) -> Finding:
+    """Whether mails show their content: which part is withheld without `sales-email-read`, HubSpot does not say."""
+    name = "hubspot.scopes.sales-email-read"
+    page: Hits = await operations.get_page(
+        operations.paths.list_records(ActivityType.EMAIL),
+        params={"limit": _EMAILS_SEEN, "properties": ",".join(_CONTENT)},
+    )
+    if not page.results:
+        return warn(name, "cannot be checked before the portal has an email", "grant the scope sales-email-read")
+    if any(_shows_content(one) for one in page.results):
+        return fine(name, "emails show their content")
+    return warn(
+        name,
+        f"none of the first {len(page.results)} emails shows a subject or a body: they would be carried without",
+        "grant the token the scope sales-email-read",
+    )
+
+
+def write_scopes(types: Sequence[ActivityType], *, creates_properties: bool) -> list[Finding]:
+    """The scopes that only a write could prove."""
+    if not types:
+        return []
+    kinds = ", ".join(name_collection(kind) for kind in types)
+    found = [
+        unchecked(
+            "hubspot.scopes.write",
+            f"whether the token may create and change {kinds}",
+            f"see that it has the scope {WRITE_SCOPE}; if an association is refused, the error names the scope",
+        )
+    ]
+    if creates_properties:
+        found.append(
+            unchecked(
+                "hubspot.scopes.schemas",
+                "whether the token may create the tracking properties that are missing",
+                "see that it has the scope crm.schemas.contacts.write, or run `activity-sync check --fix`",
+            )
+        )
+    return found
+
+
+def may_read(findings: Sequence[Finding], what: str) -> bool:
+    """Whether `read_scopes` found that `what` can be read."""
+    return any(one.name == _name(what) and one.level is Level.OK for one in findings)
+
+
+async def _try(what: str, call: Callable[[], Awaitable[object]]) -> Finding:
+    readable = what.replace(".definitions", "' property definitions")
+    try:
+        await call()
+    except AuthenticationFailed as refused:
+        if refused.status != 403:
+            raise
+        code = f", {refused.code}" if refused.code else ""
+        return replace(failure(_name(what), refused), message=f"the token may not read {readable} (403{code})")
+    return fine(_name(what), f"the token may read {readable}")
+
+
+def _name(what: str) -> str:
+    return f"hubspot.scopes.{what}"
+
+
+def _defined(metadata: Metadata, kind: str) -> Callable[[], Awaitable[object]]:
+    return lambda: metadata.read(kind)
+
+
+def _shows_content(record: Any) -> bool:
+    return any((record.get("properties") or {}).get(name) for name in _CONTENT)
