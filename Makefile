@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # This project's own Dagster storage (dagster.yaml) unless DAGSTER_HOME is set.
 WORKERS ?= 2
 
-.PHONY: demo test check setup ui clean
+.PHONY: demo test check setup ui schema clean
 
 setup: $(READY)
 
@@ -22,6 +22,9 @@ demo: $(READY)  ## start the sandbox CRMs, sync both ways through Dagster, show 
 
 ui: $(READY)  ## the Dagster UI on this project
 	$(BIN)/dagster dev -w workspace.yaml
+
+schema: $(READY)  ## the JSON Schema of the configuration file, for editors
+	$(BIN)/python -m activity_sync.configuration_schema
 
 test: $(READY)  ## what CI runs
 	$(BIN)/ruff format --check .

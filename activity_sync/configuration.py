@@ -1,7 +1,8 @@
 """The YAML file: which activities sync which way, and under which policies.
 
 Unknown keys are errors, and so is a value that this version does not act on: a setting that is accepted works.
-Messages name the file's path to the key and what would be right.
+Messages name the line, the setting, and what would be right (`configuration_problems.py`). After a change here,
+`make schema` brings the JSON Schema up to date.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, RecordKind
+from activity_sync.configuration_problems import find_problems
 from activity_sync.errors import ConfigurationError
+from activity_sync.marked_yaml import Marked, NotYaml, mark_values, read_marked
 from activity_sync.rules.match import TwinMode, TwinRule
 from activity_sync.rules.values import (
     Closed,
@@ -232,6 +234,15 @@ class TrackingConfig(_Section):
     )
     write_back: Literal[False] = False
 
+    @field_validator("counterpart_id")
+    @classmethod
+    def _names_systems_and_kinds(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        systems = sorted({flow.source for flow in map(Flow.parse, FlowsConfig.model_fields)})
+        known = [f"{system}.{kind}" for system in systems for kind in RecordKind]
+        if unknown := [key for key in value if key not in known]:
+            raise ValueError(f"{unknown[0]!r} is no record of a system; use {', '.join(known)}")
+        return value
+
     def stored_ids(self, system: str) -> dict[str, str]:
         """The property per kind of one system."""
         prefix = f"{system}."
@@ -252,11 +263,12 @@ class Configuration(_Section):
     alerts: AlertsConfig = AlertsConfig()
     tracking: TrackingConfig = TrackingConfig()
 
-    @model_validator(mode="after")
-    def _starts_in_the_past(self) -> Self:
-        if self.start_date > datetime.now(tz=UTC).date():
-            raise ValueError(f"start_date {self.start_date} lies in the future; give the first day of history to sync")
-        return self
+    @field_validator("start_date")
+    @classmethod
+    def _starts_in_the_past(cls, value: date) -> date:
+        if value > datetime.now(tz=UTC).date():
+            raise ValueError(f"{value} lies in the future; give the first day of history to sync")
+        return value
 
     def flow(self, flow: Flow) -> FlowConfig:
         """The section of a flow; ConfigurationError when there is no such flow."""
@@ -310,44 +322,45 @@ def _winner(setting: str, flow: Flow) -> Conflict:
 
 
 def load_configuration(path: Path) -> Configuration:
-    """The validated file; ConfigurationError that names file, line or key, and what would be right."""
+    """The validated file; ConfigurationError that names file, line and setting, and what would be right."""
+    configuration, problems = examine_configuration(path)
+    if configuration is None:
+        raise ConfigurationError("\n".join(problems), setting="ACTIVITY_SYNC_CONFIG")
+    return configuration
+
+
+def examine_configuration(path: Path) -> tuple[Configuration | None, tuple[str, ...]]:
+    """The validated file and no problem; or None, and each problem in a line of its own."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ConfigurationError(
-            f"the configuration {path} cannot be read: {error.strerror}", setting="ACTIVITY_SYNC_CONFIG"
-        ) from error
+        return None, (f"the configuration {path} cannot be read: {error.strerror}",)
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return None, (f"{path}, line {line}: this is no UTF-8: save the file as UTF-8",)
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise ConfigurationError(f"{where}: {problem}", setting="ACTIVITY_SYNC_CONFIG") from error
-    return parse_configuration(document, name=str(path))
+        marked = read_marked(text)
+    except NotYaml as error:
+        return None, (f"{path}, line {error.line}: {error}" if error.line else f"{path}: {error}",)
+    return _validated(marked, name=str(path))
 
 
 def parse_configuration(document: Any, *, name: str) -> Configuration:
-    """The validated document; `name` is how messages call it."""
-    if document is None:
-        document = {}
+    """The validated document; `name` is how messages call it. Raises as `load_configuration`, without lines."""
+    configuration, problems = _validated(mark_values(document), name=name)
+    if configuration is None:
+        raise ConfigurationError("\n".join(problems), setting="ACTIVITY_SYNC_CONFIG")
+    return configuration
+
+
+def _validated(marked: Marked, *, name: str) -> tuple[Configuration | None, tuple[str, ...]]:
+    document = {} if marked.value is None else marked.value
     if not isinstance(document, dict):
-        raise ConfigurationError(
-            f"{name}: the file must be a mapping of settings, not a {type(document).__name__}",
-            setting="ACTIVITY_SYNC_CONFIG",
-        )
+        kind = "a list" if isinstance(document, list) else "a single text"
+        return None, (f"{name}: the file is {kind}; write settings, as `start_date: 2015-01-01`",)
     try:
-        return Configuration.model_validate(document)
+        configuration, refused = Configuration.model_validate(document), None
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in problem['loc']) or 'the file'}: {_say(problem)}"
-            for problem in error.errors()
-        ]
-        raise ConfigurationError(f"{name}: " + "; ".join(lines), setting="ACTIVITY_SYNC_CONFIG") from error
-
-
-def _say(problem: Any) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "there is no such setting (is it misspelt, or at the wrong depth?)"
-    message: str = problem["msg"]
-    return message
+        configuration, refused = None, error
+    problems = find_problems(Configuration, refused, marked)
+    return (None if problems else configuration), tuple(problem.told(name) for problem in problems)

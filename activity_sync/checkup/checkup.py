@@ -12,9 +12,9 @@ from activity_sync.checkup.accounts import ledger_findings
 from activity_sync.checkup.environment import place_findings, read_environment
 from activity_sync.checkup.owners import owner_findings
 from activity_sync.checkup.system import Looked, look_at, use_of
-from activity_sync.configuration import FLOWS, Configuration, load_configuration
+from activity_sync.configuration import FLOWS, Configuration, examine_configuration
 from activity_sync.errors import ConfigurationError
-from activity_sync.findings import Finding, Level, failure, fine, warn
+from activity_sync.findings import Finding, Level, failure, fine, warn, wrong
 from activity_sync.settings import Settings
 from activity_sync.staging.reachable import look_at as look_at_staging
 from activity_sync.systems.records import Use
@@ -30,7 +30,7 @@ async def check_up(environ: Mapping[str, str], *, fix: bool) -> list[Finding]:
     settings, found, closed = read_environment(environ)
     found += place_findings(settings)
     configuration, read = _read(settings.config_path)
-    found += [read, look_at_staging(settings.staging)]
+    found += [*read, look_at_staging(settings.staging)]
     looked: dict[str, Looked] = {}
     with ExitStack() as stack:
         if any(one.name == "environment.home" and one.level is Level.ERROR for one in found):
@@ -60,13 +60,17 @@ async def _look_at(name: str, settings: Settings, configuration: Configuration |
         return Looked([failure(f"{name}.connection", error)])
 
 
-def _read(path: Path) -> tuple[Configuration | None, Finding]:
-    try:
-        configuration = load_configuration(path)
-    except ConfigurationError as error:
-        return None, failure("configuration", error)
+def _read(path: Path) -> tuple[Configuration | None, list[Finding]]:
+    configuration, problems = examine_configuration(path)
+    if configuration is None:
+        remedy = "correct it; every setting is in docs/architecture.md, section Configuration"
+        many = len(problems) > 1
+        return None, [
+            wrong(f"configuration.{number}" if many else "configuration", problem, remedy)
+            for number, problem in enumerate(problems, start=1)
+        ]
     types = {flow.name: len(configuration.enabled(flow)) for flow in FLOWS}
     told = ", ".join(f"{number} types {name}" for name, number in types.items())
     if not any(types.values()):
-        return configuration, warn("configuration", "every type of every flow is switched off", "enable one")
-    return configuration, fine("configuration", f"the configuration is valid: {told}")
+        return configuration, [warn("configuration", "every type of every flow is switched off", "enable one")]
+    return configuration, [fine("configuration", f"the configuration is valid: {told}")]

@@ -371,13 +371,13 @@ def test_a_word_is_the_mode_and_the_shipped_rule() -> None:
 @pytest.mark.parametrize(
     ("twins", "says"),
     [
-        ("maybe", "twins.mode: Input should be 'off', 'report' or 'link'"),
-        (True, "twins: Value error, write `report` or `link`"),
+        ("maybe", "twins: 'maybe' is not possible; use off, report or link"),
+        (True, "twins: write `report` or `link`: there is no plain on"),
         (3, "twins: "),
         ({"mode": "link", "window": 5}, "twins.window: there is no such setting"),
-        ({"mode": "link", "window_minutes": -1}, "twins.window_minutes: Input should be greater than or equal to 0"),
-        ({"mode": "link", "similarity": 0}, "twins.similarity: Input should be greater than 0"),
-        ({"mode": "link", "similarity": 1.5}, "twins.similarity: Input should be less than or equal to 1"),
+        ({"mode": "link", "window_minutes": -1}, "twins.window_minutes: '-1' is not possible; use 0 or more"),
+        ({"mode": "link", "similarity": 0}, "twins.similarity: '0' is not possible; use more than 0"),
+        ({"mode": "link", "similarity": 1.5}, "twins.similarity: '1.5' is not possible; use 1 or less"),
     ],
     ids=str,
 )
