@@ -138,12 +138,13 @@ def list_state(
     flow_name: str | None,
     type_name: str | None,
     as_json: bool,
+    more: Callable[[Outstanding], Entry] = lambda _row: {},
 ) -> None:
-    """All records in this state: one document, or a table as `show` makes it."""
+    """All records in this state: one document, or a table as `show` makes it. `more`: what an entry tells besides."""
     from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
 
     with open_ledger() as ledger:
-        entries = [entry(row) for row in selected(ledger, OutstandingState(state), flow_name, type_name)]
+        entries = [entry(row) | more(row) for row in selected(ledger, OutstandingState(state), flow_name, type_name)]
     if as_json:
         print_json(entries)
     else:

@@ -36,6 +36,7 @@ def of_newest(report: StepReport) -> dict[str, Any]:
     flow, kind = scope.flow, scope.activity_type
     totals = {name: sum(counts[name] for counts in report.counts.values()) for name in COUNTS}
     told: dict[str, Any] = {
+        "waiting_overdue": report.overdue,
         "summary": dg.MetadataValue.md(summary(totals)),
         "rows": dg.MetadataValue.md(
             f"```sql\nFROM {flow.name}.load_results WHERE run_id = '{scope.run_id}' AND type = '{kind}'\n```"

@@ -10,9 +10,10 @@ from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.deletions import deleted
 from activity_sync.pipeline.mapping_change import revision_of
 from activity_sync.pipeline.report import StepReport
-from activity_sync.pipeline.rows import CHOSEN, DELETION, PENDING, RETRY, WINDOW, Extracted, frame
+from activity_sync.pipeline.rows import CHOSEN, DELETION, PENDING, RELEASED, RETRY, WINDOW, Extracted, frame
 from activity_sync.pipeline.scope import Mode, Scope, day_of
 from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.waiting_room import released
 from activity_sync.systems.records import SourceRecord, Window
 
 
@@ -55,7 +56,8 @@ async def extract(session: Session, scope: Scope) -> StepReport:
             if window.start < window.end:
                 async for page in session.source(scope).reader.changes(scope.activity_type, window):
                     stage(await up_to_date(session, scope, page), WINDOW)
-            for trigger, ids in due(session, scope).items():
+            falls_due = due(session, scope) | {RELEASED: await released(session, scope)}
+            for trigger, ids in falls_due.items():
                 wanted = [one for one in ids if one not in seen]
                 if wanted:
                     read = await session.source(scope).reader.read(scope.activity_type, wanted)

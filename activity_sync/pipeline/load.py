@@ -29,6 +29,7 @@ from activity_sync.pipeline.rows import Extracted, Proposal, Resolved, Result, f
 from activity_sync.pipeline.safeguard import guard_proposals
 from activity_sync.pipeline.scope import Mode, Scope, day_of, midnight
 from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.waiting_room import count_overdue
 from activity_sync.pipeline.write_creates import write_creates
 from activity_sync.pipeline.write_deletes import write_deletes
 from activity_sync.pipeline.write_links import write_links
@@ -61,6 +62,7 @@ async def load(session: Session, scope: Scope, *, report: StepReport | None = No
             flow, kind, Step.LOADED, scope.run_id, partitions=(scope.partitions.first, scope.partitions.last)
         ) as out:
             stopped = await _carry_out_all(session, scope, loader, out=out, report=report)
+    report.overdue = count_overdue(session, scope)
     if stopped is not None:
         raise stopped
     read = session.ledger.read_of(scope.run_id, flow, kind) if scope.own_input else None

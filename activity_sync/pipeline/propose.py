@@ -29,11 +29,12 @@ from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.settle_creates import look_for_creates
 from activity_sync.pipeline.standing import standing_holds, unless_held
 from activity_sync.pipeline.twins import TwinFinder, named
+from activity_sync.pipeline.waiting_room import REQUIRES_ALL, UNRESOLVED_CASE
 from activity_sync.rules import actions
 from activity_sync.rules.chosen import Decision, decide_as_chosen
 from activity_sync.rules.decide import decide
 from activity_sync.rules.linked import read_target
-from activity_sync.rules.values import Delete, Gone, GoneHow, Linked, NoLink, Pending, Present, Tombstoned
+from activity_sync.rules.values import Delete, Gone, GoneHow, Linked, NoLink, Pending, Present, Require, Tombstoned
 
 _LOOKS = 4  # target, times, and once more for each after a race
 
@@ -230,6 +231,7 @@ class Proposer:
             case actions.Defer(waits_for=waits_for):
                 return replace(
                     plain,
+                    rule=REQUIRES_ALL if action.case == UNRESOLVED_CASE and self.policy.require is Require.ALL else "",
                     waits_for=tuple({"system": one.system, "kind": one.kind, "id": one.id} for one in waits_for),
                 )
             case actions.Hold(candidates=candidates, rivals=rivals, rule=rule):

@@ -15,6 +15,7 @@ from activity_sync.pipeline.mask import mask
 from activity_sync.pipeline.rows import DISMISSED, Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.waiting_room import LOOKED_AT_AGAIN, waits_for_records
 from activity_sync.rules.values import AMBIGUOUS_RECORD, Missing
 
 _OF_ENDED_LINKS = frozenset({8, 17, 18, 19, 20, 23, 24, 26})
@@ -132,7 +133,7 @@ def _versions(scope: Scope, proposal: Proposal) -> dict[str, str | None]:
 
 def _open(scope: Scope, result: Result, now: datetime) -> Outstanding:
     proposal = result.proposal
-    return Outstanding(
+    row = Outstanding(
         flow=scope.flow.name,
         activity_type=scope.activity_type,
         source_id=proposal.source_id,
@@ -152,6 +153,8 @@ def _open(scope: Scope, result: Result, now: datetime) -> Outstanding:
         source_version=proposal.source_version,
         candidates=tuple(proposal.discarded.get("candidates", ())) if result.outcome == "held" else (),
     )
+    # It is released when a record that it waits for appears; until then a rare look is enough.
+    return replace(row, next_try=now + LOOKED_AT_AGAIN) if waits_for_records(row) else row
 
 
 def ends_by_itself(result: Result) -> bool:

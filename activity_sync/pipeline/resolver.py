@@ -136,6 +136,11 @@ class Resolver:
                 found = index.match(key, made=counterpart_in(made[kind], key))
                 self._found[kind, one] = replace(self.on_demand.unless_found(key, found), former=former, name=key.name)
 
+    async def resolvable(self, wanted: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those of the source's records (kind, id) that have a counterpart now, or are to get one."""
+        await self._look_up(wanted)
+        return frozenset(one for one in wanted if self._now(*one).target is not None)
+
     async def still_missing(self, wanted: Collection[tuple[str, str]]) -> list[NaturalKey]:
         """Those of the source's records (kind, id) whose counterpart is still to be made."""
         await self._look_up(wanted)

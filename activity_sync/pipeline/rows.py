@@ -24,6 +24,7 @@ PENDING = "pending"
 RETRY = "retry"
 DELETION = "deletion"
 CHOSEN = "chosen"
+RELEASED = "released"
 
 DISMISSED = "dismissed"
 """The reason for which a record is left alone: it failed, and a person wants to hear of it only when it changes."""

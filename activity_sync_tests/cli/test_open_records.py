@@ -106,6 +106,7 @@ class TestLists:
             "correlation_id": "",
             "attempts": 1,
             "next_try": "2026-11-02T09:30:00+00:00",
+            "overdue": True,
         }
 
     def test_each_command_lists_its_own_oldest_first(self):
