@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from activity_sync.activities.kinds import ActivityType
+from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.errors import ActivitySyncError
 from activity_sync.findings import Finding, failure, fine, warn
@@ -39,7 +39,15 @@ def use_of(system: str, configuration: Configuration) -> Use:
             if not archived or configuration.flow(flow).of(kind).delete is Delete.ARCHIVE
         )
 
-    return Use(reads=types(source=True), writes=types(source=False), archives=types(source=False, archived=True))
+    makes = tuple(
+        kind
+        for kind in RecordKind
+        if any(
+            flow.target == system and configuration.enabled(flow) and configuration.makes_missing(flow, kind)
+            for flow in FLOWS
+        )
+    )
+    return Use(types(source=True), types(source=False), types(source=False, archived=True), makes)
 
 
 async def look_at(system: System, use: Use, *, fix: bool) -> Looked:

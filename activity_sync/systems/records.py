@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from activity_sync.activities.activity import Value
-from activity_sync.activities.kinds import ActivityType
+from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.activities.loss import Loss
 
 
@@ -23,11 +23,15 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What the configuration has us do in one system, per activity type, in their usual order."""
+    """What the configuration has us do in one system, per activity type, in their usual order.
+
+    `makes`: the kinds of record that are made there on demand.
+    """
 
     reads: tuple[ActivityType, ...] = ()
     writes: tuple[ActivityType, ...] = ()
     archives: tuple[ActivityType, ...] = ()
+    makes: tuple[RecordKind, ...] = ()
 
     @property
     def types(self) -> tuple[ActivityType, ...]:

@@ -513,6 +513,21 @@ def test_archiving_needs_the_delete_privilege(ready: Bridge):
     assert levels(found, "error") == {"dynamics.privileges.prvDeleteActivity"}
 
 
+def test_making_missing_records_needs_the_right_to_create_them_and_nothing_else_does(ready: Bridge):
+    organization(ready, dynamics_missing_privileges=["prvCreateContact", "prvCreateAccount"])
+    off, _ = check()
+    ready.configure("create_missing: {hubspot_to_dynamics: {contact: true}, dynamics_to_hubspot: {company: true}}")
+
+    code, found = check("--fix")
+
+    assert (off, code) == (0, 3)
+    assert levels(found, "error") == {"dynamics.privileges.prvCreateContact"}
+    assert "crm.objects.companies.write" in found["hubspot.scopes.make.companies"]["remedy"]
+    assert found["hubspot.tracking.company.created"]["level"] == "ok"
+    assert properties(ready, "companies") >= TRACKING
+    assert not properties(ready, "contacts") & TRACKING
+
+
 def test_notes_that_cannot_be_backdated_are_a_warning(ready: Bridge):
     organization(ready, dynamics_may_override_createdon=False)
 

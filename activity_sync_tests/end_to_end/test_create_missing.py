@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+import yaml
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.bootstrap import open_staging
+from activity_sync.configuration import parse_configuration
+from activity_sync.errors import ConfigurationError
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.pipeline.scope import Mode
 from activity_sync.sandbox.controls import Fault
-from activity_sync_tests.end_to_end.bridge import Bridge, ago, iso
+from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, Bridge, ago, iso
 from activity_sync_tests.end_to_end.merging import associate
 from activity_sync_tests.end_to_end.missing import (
     BOTH,
@@ -347,6 +351,61 @@ def test_a_portal_that_makes_marketing_contacts_is_reported_where_non_marketing_
     ]
 
 
+def test_without_the_scope_for_companies_what_hangs_on_a_contact_is_carried_all_the_same(making: Bridge) -> None:
+    scopes = [
+        "crm.objects.contacts.read",
+        "crm.objects.contacts.write",
+        "crm.objects.companies.read",
+        "crm.objects.deals.read",
+        "crm.objects.owners.read",
+        "crm.schemas.contacts.write",
+        "tickets",
+    ]
+    making.sandboxes.hubspot.controls.settings.change({"hubspot_scopes": scopes})
+    making.seed({"dynamics": dynamics_account(name="Nova", websiteurl="https://nova.example")})
+    making.seed({"dynamics": dynamics_contact(lastname="Nord", emailaddress1="nils@new.example")})
+    making.seed({"dynamics": dynamics_calls(NEW_ACCOUNT, table="account")})
+    making.seed({"dynamics": dynamics_calls(NEW_CONTACT, first=2)})
+
+    assert carry(making, flows=[TO_HUBSPOT]) == {"extracted": 2, "created": 1, "deferred": 1}
+
+    (row,) = deferred(making)
+    assert (row.code, row.waits_for[0].kind) == ("MISSING_SCOPES", "company")
+
+
+def test_an_activity_written_with_another_record_does_not_wait_for_one_that_was_refused(making: Bridge) -> None:
+    making.seed({"dynamics": dynamics_contact(lastname="Bad", emailaddress1="not an address")})
+    call = dynamics_calls(CONTACT_IDS[0])
+    call["records"]["phonecall"][0]["phonecall_activity_parties"] = [
+        {"participationtypemask": 2, "partyid_contact@odata.bind": f"/contacts({NEW_CONTACT})"}
+    ]
+    making.seed({"dynamics": call})
+
+    assert carry(making, flows=[TO_HUBSPOT])["created"] == 1
+
+    (written,) = making.hubspot("calls")
+    assert making.associations("calls", written) == {("contacts", "1001")}
+    rows = open_staging(making.settings).trace(
+        TO_HUBSPOT.name, ActivityType.CALL, "f0000000-0000-4000-8000-000000000001"
+    )
+    assert "not_created" in next(row["rule"] for row in rows if row["step"] == "load_results")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("create_missing: {hubspot_to_dynamics: {deal: true}}", "create_missing.hubspot_to_dynamics.deal"),
+        ("create_missing: {contact: true}", "create_missing.contact"),
+        ("create_missing: {hubspot_to_dynamics: {contact: {marketing: false}}}", "hubspot_to_dynamics.contact"),
+        ("create_missing: {dynamics_to_hubspot: {contact: {marketing: true}}}", "dynamics_to_hubspot.contact"),
+        ("create_missing: {dynamics_to_hubspot: {contact: {}}}", "dynamics_to_hubspot.contact"),
+    ],
+)
+def test_a_setting_that_nothing_acts_on_is_an_error_that_names_its_place(text: str, named: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
+        parse_configuration(yaml.safe_load(text), name="sync.yaml")
+
+
 # --- preview
 
 
@@ -356,7 +415,10 @@ def test_a_preview_names_what_would_be_made_and_writes_nothing(making: Bridge) -
 
     run = making.sync("hubspot_to_dynamics", preview=True)["hubspot_to_dynamics"]
 
+    told = making.command("sync", "--flow", "hubspot_to_dynamics", "--preview", "--json")
+
     assert run.counts["call"]["create"] == 3
+    assert json.loads(told.stdout)["to_create"] == {"hubspot_to_dynamics": ["hubspot:contact/1900"]}
     assert [str(one) for one in run.to_create] == ["hubspot:contact/1900"]
     assert making.writes() == 0
     (made,) = {

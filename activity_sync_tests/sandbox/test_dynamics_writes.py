@@ -96,6 +96,20 @@ def test_chosen_id_is_taken_and_may_not_be_used_twice(organisation: Organisation
     assert refusal(again) == (412, "0x80040237")
 
 
+@pytest.mark.parametrize(("entity_set", "key"), [("contacts", "contactid"), ("accounts", "accountid")])
+def test_a_person_or_company_takes_a_chosen_id_once_and_no_text_beyond_its_limit(
+    organisation: Organisation, entity_set: str, key: str
+) -> None:
+    name = "lastname" if entity_set == "contacts" else "name"
+    made = organisation.post(entity_set, {key: guid(5), name: "n"})
+    again = organisation.post(entity_set, {key: guid(5), name: "n"})
+    long = organisation.post(entity_set, {name: "n" * 161})
+
+    assert made.headers["odata-entityid"].endswith(f"({guid(5)})")
+    assert refusal(again) == (412, "0x80040237")
+    assert long.status_code == 400
+
+
 def test_activities_of_all_kinds_share_one_space_of_ids(organisation: Organisation) -> None:
     organisation.make("tasks", activityid=guid(9), subject="t")
 

@@ -337,6 +337,37 @@ def test_contact_with_a_known_address_is_a_conflict(portal: Portal) -> None:
     assert refused.json()["message"].endswith(f"Existing ID: {contact}")
 
 
+def test_contact_with_another_ones_further_address_is_a_conflict_too(portal: Portal) -> None:
+    further = {"email": "a@b.de", "hs_additional_emails": "c@d.de"}
+    portal.store.load({"objects": {"contacts": [{"id": "7", "properties": further}]}})
+
+    refused = portal.post("/crm/v3/objects/contacts", {"properties": {"email": "C@d.de"}})
+
+    assert refused.status_code == 409
+    assert refused.json()["message"].endswith("Existing ID: 7")
+
+
+@pytest.mark.parametrize("marketing", [False, True])
+def test_the_apps_setting_says_whether_a_new_contact_is_a_marketing_one(portal: Portal, *, marketing: bool) -> None:
+    portal.controls.settings.change({"hubspot_app_makes_marketing_contacts": marketing})
+
+    made = portal.make("contacts", email="carla@example.com")
+    shown = portal.get(f"/crm/v3/objects/contacts/{made}", properties="hs_marketable_status").json()
+    set_by_hand = portal.patch(f"/crm/v3/objects/contacts/{made}", {"properties": {"hs_marketable_status": "false"}})
+
+    assert shown["properties"]["hs_marketable_status"] == str(marketing).lower()
+    assert set_by_hand.status_code == 400
+    assert "READ_ONLY_VALUE" in set_by_hand.text
+
+
+def test_two_companies_may_have_one_domain_and_one_has_a_name_or_a_domain(portal: Portal) -> None:
+    companies = "/crm/v3/objects/companies"
+
+    assert portal.post(companies, {"properties": {"domain": "nova.example"}}).status_code == 201
+    assert portal.post(companies, {"properties": {"domain": "nova.example"}}).status_code == 201
+    assert portal.post(companies, {"properties": {"phone": "1"}}).status_code == 400
+
+
 def test_contact_is_found_by_its_addresses(portal: Portal) -> None:
     seed = {
         "objects": {

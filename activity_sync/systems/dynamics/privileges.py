@@ -69,6 +69,9 @@ def needed_privileges(use: Use, schema: Schema) -> tuple[Need, ...]:
             found.append(Need(f"prvRead{noun}", f"find {RECORD_TABLES[kind].entity_set}"))
             if use.writes:
                 found.append(Need(f"prvAppendTo{noun}", f"put activities onto {RECORD_TABLES[kind].entity_set}"))
+            if kind in use.makes:
+                made = RECORD_TABLES[kind].entity_set
+                found.append(Need(f"prvCreate{noun}", f"make missing {made}, as `create_missing` asks for"))
     found.append(Need("prvReadUser", "find owners"))
     return tuple(found)
 

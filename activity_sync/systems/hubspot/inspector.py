@@ -13,7 +13,14 @@ from activity_sync.systems.hubspot.batches import gather_all
 from activity_sync.systems.hubspot.metadata import Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.paths import name_collection
-from activity_sync.systems.hubspot.scopes import email_content, may_read, read_scopes, write_scopes
+from activity_sync.systems.hubspot.scopes import (
+    email_content,
+    make_scopes,
+    may_read,
+    read_scopes,
+    schema_scope,
+    write_scopes,
+)
 from activity_sync.systems.hubspot.tracking import (
     api_version,
     option_findings,
@@ -56,6 +63,7 @@ class HubSpotInspector:
         schemas = {kind: schema for kind in use.writes if (schema := self._metadata.known(kind)) is not None}
         incomplete = any(schema.missing for schema in schemas.values())
         found += write_scopes(use.writes, creates_properties=self._creates and incomplete)
+        found += make_scopes(use.makes)
         for kind, schema in schemas.items():
             found += tracking_findings(kind, schema, creates=self._creates)
         for kind, schema in schemas.items():
@@ -64,10 +72,10 @@ class HubSpotInspector:
 
     async def complete(self, use: Use) -> list[Finding]:
         """See Inspector. Also where `tracking.create` is off: whoever calls it asks for it."""
-        made = await gather_all(self._complete(kind) for kind in use.writes)
+        made = await gather_all(self._complete(kind) for kind in (*use.writes, *use.makes))
         return [one for some in made for one in some]
 
-    async def _complete(self, kind: ActivityType) -> list[Finding]:
+    async def _complete(self, kind: str) -> list[Finding]:
         missing = (await self._metadata.read(kind)).missing
         left = (await self._metadata.complete(kind)).missing
         made = [one for one in missing if one not in left]
@@ -78,7 +86,7 @@ class HubSpotInspector:
                 warn(
                     f"hubspot.tracking.{kind}.refused",
                     f"the portal refuses to create {', '.join(left)} of {plural}",
-                    "grant the token the scope crm.schemas.contacts.write, or create them in HubSpot as README says",
+                    f"grant the token the scope {schema_scope(kind)}, or create them in HubSpot as README says",
                 )
             )
         return found

@@ -83,6 +83,23 @@ def write_scopes(types: Sequence[ActivityType], *, creates_properties: bool) -> 
     return found
 
 
+def make_scopes(kinds: Sequence[RecordKind]) -> list[Finding]:
+    """The scopes for records that are made on demand: only the making could prove them."""
+    return [
+        unchecked(
+            f"hubspot.scopes.make.{name_collection(kind)}",
+            f"whether the token may create {name_collection(kind)}, as `create_missing` asks for",
+            f"see that it has the scopes crm.objects.{name_collection(kind)}.write and {schema_scope(kind)}",
+        )
+        for kind in kinds
+    ]
+
+
+def schema_scope(kind: str) -> str:
+    """The scope that lets the token define properties of a type: the contacts' one guards all activity types."""
+    return "crm.schemas.companies.write" if kind == RecordKind.COMPANY else "crm.schemas.contacts.write"
+
+
 def may_read(findings: Sequence[Finding], what: str) -> bool:
     """Whether `read_scopes` found that `what` can be read."""
     return any(one.name == _name(what) and one.level is Level.OK for one in findings)
