@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from activity_sync.checkup.accounts import ledger_findings
+from activity_sync.checkup.alerts import alert_findings
 from activity_sync.checkup.environment import place_findings, read_environment
 from activity_sync.checkup.owners import owner_findings
 from activity_sync.checkup.system import Looked, look_at, use_of
@@ -45,6 +46,7 @@ async def check_up(environ: Mapping[str, str], *, fix: bool) -> list[Finding]:
     found += ledger_findings(settings, ids)
     owners = {name: one.owners for name, one in looked.items() if one.owners is not None}
     if configuration is not None:
+        found += alert_findings(configuration.alerts, settings.alerts)
         flows = [flow for flow in FLOWS if configuration.enabled(flow) and {flow.source, flow.target} <= owners.keys()]
         found += owner_findings(flows, owners, configuration.owners) if flows else ()
     return found

@@ -249,6 +249,23 @@ def test_a_broken_configuration_is_an_error_and_connections_are_looked_at_all_th
     assert "hubspot.scopes.write" not in found
 
 
+def test_receivers_of_alerts_need_an_address(bridge: Bridge, monkeypatch: pytest.MonkeyPatch):
+    bridge.configure(
+        "alerts: {to: [slack, teams, email], email: {server: mail, sender: s@x.example, to: [t@x.example]}}"
+    )
+    monkeypatch.setenv("ACTIVITY_SYNC_SLACK_URL", f"http://127.0.0.1:{closed_port()}/hook")
+
+    code, found = check()
+
+    assert code == 2
+    assert {name: found[f"alerts.{name}"]["level"] for name in ("slack", "teams", "email")} == {
+        "slack": "ok",
+        "teams": "error",
+        "email": "warning",
+    }
+    assert "ACTIVITY_SYNC_TEAMS_URL" in found["alerts.teams"]["remedy"]
+
+
 # --- connection, clocks, accounts --------------------------------------------------------------------------------
 
 
