@@ -493,6 +493,16 @@ def test_a_missing_counterpart_property_is_a_warning(bridge: Bridge):
     } <= levels(found, "warning")
 
 
+def test_kinds_that_are_made_have_a_place_for_our_key_or_it_is_told(ready: Bridge):
+    ready.configure("create_missing: {dynamics_to_hubspot: {contact: true, company: true}}")
+
+    _, before = check()
+    _, after = check("--fix")
+
+    assert "activity_sync_key" in before["hubspot.tracking.company.missing"]["message"]
+    assert after["hubspot.tracking.contact"]["level"] == after["hubspot.tracking.company"]["level"] == "ok"
+
+
 # --- Dynamics ----------------------------------------------------------------------------------------------------
 
 

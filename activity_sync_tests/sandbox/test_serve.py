@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,14 @@ def test_command_prints_the_environment_and_serves_until_stopped(tmp_path: Path)
     assert [row["lastname"] for row in rows["contact"]] == ["Fogg"]
     assert lag == 2.0
     assert process.returncode == 0
+
+
+def test_every_answer_tells_the_sandboxes_own_time_once():
+    with start_sandboxes() as sandboxes:
+        sandboxes.hubspot.controls.clock.hold(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
+        answer = httpx.get(
+            f"{sandboxes.environment['HUBSPOT_BASE_URL']}/account-info/v3/details",
+            headers={"Authorization": f"Bearer {sandboxes.environment['HUBSPOT_ACCESS_TOKEN']}"},
+        )
+
+    assert answer.headers.get_list("date") == ["Fri, 20 Nov 2026 12:00:00 GMT"]

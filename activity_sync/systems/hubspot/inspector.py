@@ -60,13 +60,14 @@ class HubSpotInspector:
         found += rights
         if ActivityType.EMAIL in use.reads and may_read(rights, name_collection(ActivityType.EMAIL)):
             found.append(await email_content(self._operations))
-        schemas = {kind: schema for kind in use.writes if (schema := self._metadata.known(kind)) is not None}
-        incomplete = any(schema.missing for schema in schemas.values())
+        written = {kind: schema for kind in use.writes if (schema := self._metadata.known(kind)) is not None}
+        made = {kind: schema for kind in use.makes if (schema := self._metadata.known(kind)) is not None}
+        incomplete = any(schema.missing for schema in written.values())
         found += write_scopes(use.writes, creates_properties=self._creates and incomplete)
         found += make_scopes(use.makes)
-        for kind, schema in schemas.items():
-            found += tracking_findings(kind, schema, creates=self._creates)
-        for kind, schema in schemas.items():
+        for record_kind, known in (*written.items(), *made.items()):
+            found += tracking_findings(record_kind, known, creates=self._creates)
+        for kind, schema in written.items():
             found += option_findings(kind, schema, self._mapping.types[kind])
         return found + [await self._stored_id(kind, name) for kind, name in self._stored_ids.items()]
 

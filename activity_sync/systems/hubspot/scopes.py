@@ -37,7 +37,7 @@ async def read_scopes(operations: Operations, metadata: Metadata, use: Use) -> l
         *((name_collection(kind), one_page(paths.list_records(kind))) for kind in use.types),
         *((name_collection(kind), one_page(paths.list_records(kind))) for kind in RecordKind),
         ("owners", one_page(paths.owners())),
-        *((f"{name_collection(kind)}.definitions", _defined(metadata, kind)) for kind in use.types),
+        *((f"{name_collection(kind)}.definitions", _defined(metadata, kind)) for kind in (*use.types, *use.makes)),
     ]
     return list(await asyncio.gather(*(_try(what, call) for what, call in tries)))
 

@@ -36,7 +36,7 @@ def api_version(version: str, today: date) -> Finding:
     return fine(name, f"HubSpot supports {told}")
 
 
-def tracking_findings(kind: ActivityType, schema: Schema, *, creates: bool) -> Iterator[Finding]:
+def tracking_findings(kind: str, schema: Schema, *, creates: bool) -> Iterator[Finding]:
     """One finding where all is well with our properties on a type, else one for each thing that is not."""
     name, plural = f"hubspot.tracking.{kind}", name_collection(kind)
     unusable = [one for one in TRACKING if schema.types.get(one, _TEXT) != _TEXT]
