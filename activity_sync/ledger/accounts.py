@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
@@ -14,6 +15,7 @@ from activity_sync.ledger.schema import meta
 _ACCOUNT = "account:"
 _MAPPING = "mapping:"
 _UNREAD = "keys_unread:"
+_FED = "associations_fed:"
 
 
 def confirm(connection: Connection, accounts: Mapping[str, str]) -> None:
@@ -69,3 +71,16 @@ def _keep(connection: Connection, name: str, value: str) -> str:
     """The value of `name`: the one that was there first."""
     connection.execute(insert_or(connection, meta).values(name=name, value=value).on_conflict_do_nothing())
     return str(connection.scalar(select(meta.c.value).where(meta.c.name == name)))
+
+
+def fed_at(connection: Connection, flow: str, activity_type: ActivityType) -> datetime | None:
+    """When associations were last compared for the flow and type; None before the first time."""
+    told = connection.scalar(select(meta.c.value).where(meta.c.name == f"{_FED}{flow}/{activity_type}"))
+    return None if told is None else datetime.fromisoformat(told)
+
+
+def note_fed(connection: Connection, flow: str, activity_type: ActivityType, at: datetime) -> None:
+    """Associations have been compared."""
+    name = f"{_FED}{flow}/{activity_type}"
+    connection.execute(delete(meta).where(meta.c.name == name))
+    connection.execute(meta.insert().values(name=name, value=at.isoformat()))

@@ -129,6 +129,23 @@ class Ledger:
         with reading(self._engine) as connection:
             return links.with_waiting_elements(connection, activity_type)
 
+    def hanging(
+        self, system: str, activity_type: ActivityType, *, since: datetime, until: datetime
+    ) -> dict[str, set[tuple[str, str]]]:
+        """By record id, what linked activities are known to hang on in the system; of links last touched in between."""
+        with reading(self._engine) as connection:
+            return links.hanging(connection, system, activity_type, since=since, until=until)
+
+    def fed_at(self, flow: str, activity_type: ActivityType) -> datetime | None:
+        """When associations were last compared for the flow and type; None before the first time."""
+        with reading(self._engine) as connection:
+            return accounts.fed_at(connection, flow, activity_type)
+
+    def note_fed(self, flow: str, activity_type: ActivityType, at: datetime) -> None:
+        """Associations have been compared."""
+        with writing(self._engine) as connection:
+            accounts.note_fed(connection, flow, activity_type, at)
+
     def linked_ids(self, system: str, activity_type: ActivityType) -> list[str]:
         """The system's records that have a counterpart."""
         with reading(self._engine) as connection:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, case, select
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.codec import load_element, load_link, load_side
@@ -92,6 +94,40 @@ def with_waiting_elements(connection: Connection, activity_type: ActivityType) -
         .distinct()
     ).all()
     return list(load(connection, ids).values())
+
+
+def hanging(
+    connection: Connection, system: str, activity_type: ActivityType, *, since: datetime, until: datetime
+) -> dict[str, set[tuple[str, str]]]:
+    """By record id of the system, what the ledger knows its linked activities to hang on there, as kind and id.
+
+    Of the links that were last announced, claimed or settled from `since` until before `until`.
+    """
+    here = _own_record(system)
+    rows = connection.execute(
+        select(link_sides.c.record_id, elements.c.kind, here)
+        .join(links, links.c.id == link_sides.c.link_id)
+        .outerjoin(elements, elements.c.link_id == links.c.id)
+        .where(
+            links.c.state == LinkState.LINKED.value,
+            links.c.plan.is_(None),
+            links.c.updated_at >= since,
+            links.c.updated_at < until,
+            link_sides.c.system == system,
+            link_sides.c.activity_type == activity_type.value,
+        )
+    )
+    found: dict[str, set[tuple[str, str]]] = {}
+    for record_id, kind, own in rows:
+        known = found.setdefault(str(record_id), set())
+        if own:
+            known.add((kind, own))
+    return found
+
+
+def _own_record(system: str) -> Any:
+    """The column of `elements` that holds the system's own record, of links joined to them."""
+    return case((links.c.origin == system, elements.c.origin_record_id), else_=elements.c.counterpart_record_id)
 
 
 def linked_ids(connection: Connection, system: str, activity_type: ActivityType) -> list[str]:

@@ -7,10 +7,21 @@ from datetime import datetime, timedelta
 from activity_sync.activities.kinds import Step
 from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync.ledger.reads import Read
+from activity_sync.pipeline.association_feed import drifted
 from activity_sync.pipeline.deletions import deleted
 from activity_sync.pipeline.mapping_change import revision_of
 from activity_sync.pipeline.report import StepReport
-from activity_sync.pipeline.rows import CHOSEN, DELETION, PENDING, RELEASED, RETRY, WINDOW, Extracted, frame
+from activity_sync.pipeline.rows import (
+    ASSOCIATION,
+    CHOSEN,
+    DELETION,
+    PENDING,
+    RELEASED,
+    RETRY,
+    WINDOW,
+    Extracted,
+    frame,
+)
 from activity_sync.pipeline.scope import Mode, Scope, day_of
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.waiting_room import released
@@ -56,7 +67,10 @@ async def extract(session: Session, scope: Scope) -> StepReport:
             if window.start < window.end:
                 async for page in session.source(scope).reader.changes(scope.activity_type, window):
                     stage(await up_to_date(session, scope, page), WINDOW)
-            falls_due = due(session, scope) | {RELEASED: await released(session, scope)}
+            falls_due = due(session, scope) | {
+                RELEASED: await released(session, scope),
+                ASSOCIATION: await drifted(session, scope),
+            }
             for trigger, ids in falls_due.items():
                 wanted = [one for one in ids if one not in seen]
                 if wanted:

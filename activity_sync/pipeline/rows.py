@@ -25,6 +25,7 @@ RETRY = "retry"
 DELETION = "deletion"
 CHOSEN = "chosen"
 RELEASED = "released"
+ASSOCIATION = "association"
 
 DISMISSED = "dismissed"
 """The reason for which a record is left alone: it failed, and a person wants to hear of it only when it changes."""

@@ -106,6 +106,15 @@ class Reader(Protocol):
         """The records of these ids as they are now. Deleted ones come with `gone`; an id in no answer is unseen."""
         ...
 
+    async def associated(
+        self, activity_type: ActivityType, ids: Sequence[str]
+    ) -> dict[str, frozenset[tuple[str, str]]]:
+        """What these activities hang on now, as kind and id, read in as few calls as there are; unseen ones are absent.
+
+        Only carried kinds of record. An activity without any may be there with an empty set or be absent.
+        """
+        ...
+
     async def find_keys(self, activity_type: ActivityType, keys: Sequence[str]) -> dict[str, str]:
         """Our own keys that exist here, with the record's id. How certain "absent" is, `keys_settle_after` says."""
         ...

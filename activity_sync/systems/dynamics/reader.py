@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from datetime import datetime, timedelta
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.systems.dynamics.associations import read_associations
 from activity_sync.systems.dynamics.batch import Operation
 from activity_sync.systems.dynamics.deletions import PAGE_ROWS, find_deletions, list_ids
 from activity_sync.systems.dynamics.filters import any_of, chunks, is_one_of, moment_literal, query
 from activity_sync.systems.dynamics.metadata import Metadata
 from activity_sync.systems.dynamics.moments import first_moment, is_near, lies_in
 from activity_sync.systems.dynamics.operations import Operations, Row
-from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table, regarding_lookup, row_path
+from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, RECORD_TABLES, Table, regarding_lookup, row_path
 from activity_sync.systems.dynamics.refusals import explain_failed_read
 from activity_sync.systems.dynamics.wire import (
     ANNOTATIONS,
@@ -111,6 +112,23 @@ class DynamicsReader:
         now = self._now()
         for record_id in await self._deleted(table, missing):
             found[record_id] = SourceRecord(id=record_id, modified_at=now, payload={}, gone=True)
+        return {given: found[given.lower()] for given in ids if given.lower() in found}
+
+    async def associated(
+        self, activity_type: ActivityType, ids: Sequence[str]
+    ) -> dict[str, frozenset[tuple[str, str]]]:
+        """The regarding record and the parties only; some 30,000 activities a call. Rows we may not see are absent."""
+        table = ACTIVITY_TABLES[activity_type]
+        shape = {"$select": f"{table.key},{regarding_lookup(activity_type)}"}
+        if table.parties:
+            shape["$expand"] = f"{table.parties}($select={','.join(PARTY_COLUMNS)})"
+        rows = await self._rows_by_id(table, guids(ids), shape, annotated=True)
+        found = {
+            str(row[table.key]).lower(): frozenset(
+                (one.kind, one.id) for one in read_associations(activity_type, row) if one.kind in RECORD_TABLES
+            )
+            for row in rows
+        }
         return {given: found[given.lower()] for given in ids if given.lower() in found}
 
     async def find_keys(self, activity_type: ActivityType, keys: Sequence[str]) -> dict[str, str]:
