@@ -606,6 +606,18 @@ def test_an_organization_without_the_sales_and_service_apps_is_warned_of(
         assert bridge.writes() == 0
 
 
+def test_what_the_mapping_names_is_looked_for_in_the_tables(ready: Bridge):
+    tables = ready.sandboxes.dynamics.store.tables
+    tables["task"] = without(tables["task"], option=("statuscode", 7))
+    tables["phonecall"] = without(tables["phonecall"], column="phonenumber")
+
+    _, found = check()
+
+    assert "no option for deferred" in found["dynamics.mapping.task.statuscode"]["message"]
+    assert "no column phonenumber" in found["dynamics.mapping.call.phonenumber"]["message"]
+    assert found["dynamics.mapping.note"]["level"] == found["dynamics.mapping.email"]["level"] == "ok"
+
+
 # --- owners ------------------------------------------------------------------------------------------------------
 
 
@@ -652,3 +664,14 @@ def change_options(bridge: Bridge, kind: str, name: str, values: list[str]) -> N
     present = schema.properties[kind][name]
     options = tuple(type(present.options[0])(value, value) for value in values)
     schema.properties[kind][name] = replace(present, options=options)
+
+
+def without(table: Any, *, column: str = "", option: tuple[str, int] = ("", 0)) -> Any:
+    """A table that lacks a column, or an option of one."""
+    name, value = option
+    columns = {
+        each: replace(one, options=tuple(each for each in one.options if each[0] != value)) if each == name else one
+        for each, one in table.columns.items()
+        if each != column
+    }
+    return replace(table, columns=columns)

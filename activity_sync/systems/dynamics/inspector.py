@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from activity_sync.activities.kinds import ActivityType
 from activity_sync.findings import Finding, broken, fine, unchecked, warn
 from activity_sync.mapping import SystemMapping
 from activity_sync.systems.dynamics.batch import Operation
-from activity_sync.systems.dynamics.metadata import Metadata, Schema
+from activity_sync.systems.dynamics.metadata import BASE_TABLE, Metadata, Schema
 from activity_sync.systems.dynamics.operations import Operations
 from activity_sync.systems.dynamics.organization import (
+    column_read,
     limit_findings,
-    option_findings,
+    mapping_findings,
     option_reads,
+    read_columns,
     stored_id_finding,
     table_findings,
     tracking_findings,
 )
+from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES
 from activity_sync.systems.dynamics.privileges import (
     Need,
     held_privileges,
@@ -55,7 +59,7 @@ class DynamicsInspector:
         found = [*table_findings(schema), *await self._rights(use, schema)]
         found += tracking_findings(use.reads, schema)
         found += limit_findings(use.writes, schema, self._mapping.types)
-        found += await self._options(use)
+        found += await self._mapped(use)
         stored = (stored_id_finding(kind, column, schema) for kind, column in self._stored_ids.items())
         return found + [one for one in stored if one is not None]
 
@@ -88,15 +92,21 @@ class DynamicsInspector:
                 found.append(warn(told, f"reading {name} is answered with status {answer.status}"))
         return found
 
-    async def _options(self, use: Use) -> list[Finding]:
-        wanted = {kind: option_reads(kind, self._mapping.types[kind]) for kind in use.writes}
-        reads = [(kind, column, read) for kind, some in wanted.items() for column, read in some.items()]
-        answers = await self._operations.read_answers([read for *_, read in reads])
-        by_kind = {
-            kind: {column: answer for (one, column, _), answer in zip(reads, answers, strict=True) if one is kind}
-            for kind in wanted
-        }
-        return [one for kind in wanted for one in option_findings(kind, self._mapping.types[kind], by_kind[kind])]
+    async def _mapped(self, use: Use) -> list[Finding]:
+        """What the mapping names, against the definitions of the tables. One call."""
+        tables = [BASE_TABLE, *(ACTIVITY_TABLES[kind].name for kind in use.types)]
+        options = {kind: option_reads(kind, self._mapping.types[kind]) for kind in use.writes}
+        reads = [*map(column_read, tables), *(read for some in options.values() for read in some.values())]
+        answers = iter(await self._operations.read_answers(reads))
+        columns = {table: read_columns(next(answers)) for table in tables}
+        answered = {kind: {column: next(answers) for column in some} for kind, some in options.items()}
+        found = []
+        for kind in use.types:
+            own = columns[ACTIVITY_TABLES[kind].name]
+            # What is inherited may be listed with the base table alone.
+            known = own | columns[BASE_TABLE] if own and kind is not ActivityType.NOTE else own
+            found += mapping_findings(kind, self._mapping.types[kind], known, answered.get(kind, {}))
+        return found
 
 
 def _untold(needs: tuple[Need, ...], status: int) -> list[Finding]:

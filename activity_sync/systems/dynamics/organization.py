@@ -8,7 +8,7 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.findings import Finding, fine, warn
 from activity_sync.mapping.coverage import values_not_offered
-from activity_sync.mapping.rules import Kind, TypeMapping
+from activity_sync.mapping.rules import Kind, TypeMapping, columns_to_read, columns_to_write
 from activity_sync.systems.dynamics.batch import Answer, Operation
 from activity_sync.systems.dynamics.filters import text_literal
 from activity_sync.systems.dynamics.metadata import Schema
@@ -87,6 +87,11 @@ def stored_id_finding(kind: str, column: str, schema: Schema) -> Finding | None:
     )
 
 
+def column_read(table: str) -> Operation:
+    """The read of a table's columns."""
+    return Operation("GET", f"EntityDefinitions(LogicalName={text_literal(table)})/Attributes?$select=LogicalName")
+
+
 def option_reads(kind: ActivityType, mapping: TypeMapping) -> dict[str, Operation]:
     """By column, the read of the options that the mapping writes."""
     table = text_literal(ACTIVITY_TABLES[kind].name)
@@ -101,27 +106,60 @@ def option_reads(kind: ActivityType, mapping: TypeMapping) -> dict[str, Operatio
     }
 
 
-def option_findings(kind: ActivityType, mapping: TypeMapping, answers: Mapping[str, Answer]) -> Iterator[Finding]:
-    """Whether the organization's choices have every value that the mapping writes. `answers`: of `option_reads`."""
-    table = ACTIVITY_TABLES[kind].name
-    name = f"dynamics.mapping.{kind}"
+def mapping_findings(
+    kind: ActivityType, mapping: TypeMapping, columns: Collection[str], options: Mapping[str, Answer]
+) -> list[Finding]:
+    """One finding where the table has every column and option that the mapping names, else one for each that it lacks.
+
+    `columns`: those of the table, empty where they could not be read. `options`: the answers to `option_reads`.
+    """
+    table, name = ACTIVITY_TABLES[kind].name, f"dynamics.mapping.{kind}"
+    found = [*_column_findings(name, table, mapping, columns), *_option_findings(name, table, mapping, options)]
+    return found or [fine(name, f"{table} has every column and option that the mapping names")]
+
+
+def _column_findings(name: str, table: str, mapping: TypeMapping, columns: Collection[str]) -> Iterator[Finding]:
+    if not columns:
+        remedy = "see that the application user may read column definitions"
+        yield warn(f"{name}.columns", f"the columns of {table} cannot be read", remedy)
+        return
+    for column in dict.fromkeys(map(_logical, (*columns_to_read(mapping), *columns_to_write(mapping)))):
+        if column not in columns:
+            yield warn(
+                f"{name}.{column}",
+                f"{table} has no column {column}, which the mapping names: Dynamics refuses to read or write it",
+                "restore it, or give the application user's role access to it",
+            )
+
+
+def _option_findings(name: str, table: str, mapping: TypeMapping, answers: Mapping[str, Answer]) -> Iterator[Finding]:
     options = {column: read_options(answer) for column, answer in answers.items()}
-    silent = sorted(column for column, values in options.items() if not values)
-    lacking = values_not_offered(mapping, options)
-    for column in silent:
+    for column in sorted(column for column, values in options.items() if not values):
         yield warn(
             f"{name}.{column}",
             f"the options of {table}.{column} cannot be read (status {answers[column].status})",
             "see that the application user may read column definitions",
         )
-    for column, values in lacking.items():
+    for column, values in values_not_offered(mapping, options).items():
         yield warn(
             f"{name}.{column}",
             f"{table}.{column} has no option for {', '.join(values)}: a record with such a value is refused",
             "restore the standard option in the table's definition",
         )
-    if answers and not silent and not lacking:
-        yield fine(name, f"{table} has every option that the mapping writes")
+
+
+def read_columns(answer: Answer) -> frozenset[str]:
+    """The logical names of the columns; empty where the answer does not tell."""
+    if answer.status >= 300:
+        return frozenset()
+    told: Any = answer.json()
+    listed = told.get("value") if isinstance(told, dict) else None
+    return frozenset(str(one["LogicalName"]) for one in listed or () if one.get("LogicalName"))
+
+
+def _logical(column: str) -> str:
+    """A column as metadata names it: what is read of a look-up has a name of its own."""
+    return column.removeprefix("_").removesuffix("_value") if column.startswith("_") else column
 
 
 def read_options(answer: Answer) -> Collection[str]:
