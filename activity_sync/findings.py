@@ -71,11 +71,21 @@ def broken(name: str, message: str, remedy: str) -> Finding:
 def failure(name: str, error: ActivitySyncError) -> Finding:
     """What an error says, as a finding."""
     kind = wrong if isinstance(error, ConfigurationError) else broken
-    problem, _, rest = error.message.partition(": ")
+    problem, rest = _parted(error.message)
     remedy = rest.rstrip(".") or (
         f"see {error.setting}" if error.setting else "run the check again; if it stays, report it"
     )
     return kind(name, problem, remedy)
+
+
+def _parted(message: str) -> tuple[str, str]:
+    """What is wrong, and what to do: our messages part them by a colon. Those inside brackets part nothing."""
+    depth = 0
+    for place, character in enumerate(message):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and message.startswith(": ", place):
+            return message[:place], message[place + 2 :]
+    return message, ""
 
 
 def worst(findings: Iterable[Finding]) -> Consequence | None:

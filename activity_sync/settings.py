@@ -106,7 +106,7 @@ class DynamicsSettings:
         _require("dynamics", "DYNAMICS_URL", self.url, "the organization, as https://org.crm.dynamics.com")
         _require("dynamics", "DYNAMICS_TENANT_ID", self.tenant_id, "the directory (tenant) id")
         _require("dynamics", "DYNAMICS_CLIENT_ID", self.client_id, "the application (client) id")
-        what = "a client secret of it, or DYNAMICS_CLIENT_SECRET_FILE to a file that holds one"
+        what = "a client secret of the application, or DYNAMICS_CLIENT_SECRET_FILE to a file that holds one"
         _require("dynamics", "DYNAMICS_CLIENT_SECRET", self.client_secret, what)
         return self
 
