@@ -39,9 +39,12 @@ async def check_up(environ: Mapping[str, str], *, fix: bool) -> list[Finding]:
             aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="activity-sync-check-")))
             settings = replace(settings, home=aside)
         for name in SYSTEMS:
-            if name not in closed:
-                looked[name] = await _look_at(name, settings, configuration, fix=fix)
-                found += looked[name].findings
+            if name in closed:
+                untried = "not tried, as a variable that it needs cannot be used"
+                found.append(warn(f"{name}.connection", untried, "correct the variables that are named above"))
+                continue
+            looked[name] = await _look_at(name, settings, configuration, fix=fix)
+            found += looked[name].findings
     ids = {name: one.account_id for name, one in looked.items() if one.account_id is not None}
     found += ledger_findings(settings, ids)
     owners = {name: one.owners for name, one in looked.items() if one.owners is not None}
