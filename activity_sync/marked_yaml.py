@@ -15,6 +15,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Path = tuple[str | int, ...]
 
+_MERGE = "tag:yaml.org,2002:merge"
+
 _HINTS = (
     (r"'\t'", "indent with blanks, not with tabs"),
     ("'@'", "put a text that begins with @ in quotes"),
@@ -114,13 +116,26 @@ def _walk_values(value: Any, path: Path) -> Iterator[tuple[Path, Spot]]:
         yield from _walk_values(one, (*path, part))
 
 
-def _walk(loader: yaml.SafeLoader, node: Node, path: Path, spots: dict[Path, Spot]) -> Iterator[Twice]:
-    """The keys that stand twice; `spots` is filled on the way."""
+def _walk(
+    loader: yaml.SafeLoader, node: Node, path: Path, spots: dict[Path, Spot], inside: tuple[Node, ...] = ()
+) -> Iterator[Twice]:
+    """The keys that stand twice; `spots` is filled on the way. `inside`: the nodes around this one."""
+    if any(one is node for one in inside):
+        raise NotYaml(
+            "an alias (*) leads back to a section that it stands in; write out what it stands for",
+            node.start_mark.line + 1,
+        )
+    inside = (*inside, node)
     match node:
         case MappingNode():
+            for key, value in node.value:
+                if key.tag == _MERGE:
+                    # What is merged in stands where it was written, unless this mapping says otherwise below.
+                    for merged in value.value if isinstance(value, SequenceNode) else [value]:
+                        list(_walk(loader, merged, path, spots, inside))
             seen: dict[str | int, int] = {}
             for key, value in node.value:
-                if not isinstance(key, ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                if not isinstance(key, ScalarNode) or key.tag == _MERGE:
                     continue
                 name = loader.construct_object(key)
                 name = name if isinstance(name, str | int) else str(key.value)
@@ -129,11 +144,11 @@ def _walk(loader: yaml.SafeLoader, node: Node, path: Path, spots: dict[Path, Spo
                     yield Twice((*path, name), line, seen[name])
                 seen[name] = line
                 spots[*path, name] = Spot(line, _text(value))
-                yield from _walk(loader, value, (*path, name), spots)
+                yield from _walk(loader, value, (*path, name), spots, inside)
         case SequenceNode():
             for number, item in enumerate(node.value):
                 spots[*path, number] = Spot(item.start_mark.line + 1, _text(item))
-                yield from _walk(loader, item, (*path, number), spots)
+                yield from _walk(loader, item, (*path, number), spots, inside)
 
 
 def _text(node: Node) -> str | None:

@@ -18,7 +18,7 @@ def test_a_broken_configuration_gets_its_message(name: str):
     text, messages = CASES[name]
 
     assert messages
-    assert said_about(text) == messages
+    assert said_about(text) == messages, "run `python -m activity_sync_tests.configuration.broken`, read the difference"
 
 
 def test_there_are_fifty_of_them_and_every_message_says_what_would_be_right():

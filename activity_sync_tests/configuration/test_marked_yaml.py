@@ -37,6 +37,8 @@ def test_a_merged_mapping_is_no_repetition():
 
     assert marked.value["other"] == {"a": 1, "b": 3}
     assert marked.twice == ()
+    assert marked.spots["other", "a"] == Spot(1, "1")
+    assert marked.spots["other", "b"] == Spot(4, "3")
 
 
 def test_times_of_day_are_no_numbers_and_impossible_days_are_texts():
