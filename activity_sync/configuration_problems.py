@@ -63,7 +63,8 @@ def find_problems(model: type[BaseModel], error: ValidationError | None, marked:
         by_path[marked.known(detail["loc"])].append(detail)
     for path, details in by_path.items():
         spot = marked.spots[path]
-        found.append(Problem(spot.line, _dotted(path), _say(model, path, details, marked)))
+        named = path[:-1] if details[0]["type"] == "invalid_key" else path
+        found.append(Problem(spot.line, _dotted(named), _say(model, path, details, marked)))
     return sorted(found, key=lambda one: (one.line or 0, one.path))
 
 
@@ -74,6 +75,10 @@ def _say(model: type[BaseModel], path: Path, details: Sequence[Any], marked: Mar
             return _unknown(model, path)
         case "value_error":
             return str(first["ctx"]["error"])
+        case "invalid_key":
+            return (
+                "a key is no text (YAML takes on, off, yes, no and numbers for values); correct it, or put it in quotes"
+            )
         case "missing":
             names = ", ".join(str(one["loc"][-1]) for one in details)
             return f"lacks {names}"

@@ -29,9 +29,12 @@ _HINTS = (
     ("could not find expected ':'", "each line of a section is `key: value`"),
     ("expected ',' or '}'", "close the {{ of line {opened}, or put a comma between its settings"),
     ("expected ',' or ']'", "close the [ of line {opened}, or put a comma between its entries"),
+    ("but found ':'", "a key has a name before its colon"),
     ("expected <block end>", "lines of one section begin in the same column"),
     ("found unexpected end of stream", "close the quote of line {opened}"),
     ("found undefined alias", "a text that begins with * needs quotes"),
+    ("could not determine a constructor", "remove the tag that begins with !"),
+    ("found unhashable key", "a key is a single word"),
     ("expected a single document", "one file holds one configuration: remove the line ---"),
 )
 
@@ -160,7 +163,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _number(loader: yaml.SafeLoader, node: ScalarNode) -> int | str:
-    return str(node.value) if ":" in node.value else loader.construct_yaml_int(node)
+    try:
+        return str(node.value) if ":" in node.value else loader.construct_yaml_int(node)
+    except ValueError:
+        return str(node.value)
 
 
 def _fraction(loader: yaml.SafeLoader, node: ScalarNode) -> float | str:
