@@ -266,6 +266,34 @@ def test_receivers_of_alerts_need_an_address(bridge: Bridge, monkeypatch: pytest
     assert "ACTIVITY_SYNC_TEAMS_URL" in found["alerts.teams"]["remedy"]
 
 
+def test_a_secret_that_everybody_may_read_is_a_warning(ready: Bridge, monkeypatch: pytest.MonkeyPatch):
+    path = ready.home / "token"
+    path.write_text(os.environ["HUBSPOT_ACCESS_TOKEN"], encoding="ascii")
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN_FILE", str(path))
+
+    path.chmod(0o644)
+    _, open_to_all = check()
+    path.chmod(0o640)
+    _, private = check()
+
+    assert open_to_all["environment.HUBSPOT_ACCESS_TOKEN_FILE.mode"]["remedy"] == f"chmod 600 {path}"
+    assert "environment.HUBSPOT_ACCESS_TOKEN_FILE.mode" not in private
+    assert private["environment.HUBSPOT_ACCESS_TOKEN_FILE"]["message"] == "HUBSPOT_ACCESS_TOKEN_FILE is set"
+    assert private["hubspot.connection"]["level"] == "ok"
+
+
+def test_a_configuration_that_carries_nothing_is_a_warning_and_asks_for_no_rights(ready: Bridge):
+    off = ", ".join(f"{kind}: {{enabled: false}}" for kind in ("note", "task", "call", "email", "meeting"))
+    ready.configure(f"flows: {{hubspot_to_dynamics: {{{off}}}, dynamics_to_hubspot: {{{off}}}}}")
+
+    code, found = check()
+
+    assert code == 0
+    assert found["configuration"]["level"] == "warning"
+    assert not {"hubspot.scopes.write", "hubspot.scopes.tasks", "owners.hubspot_to_dynamics"} & set(found)
+
+
 # --- connection, clocks, accounts --------------------------------------------------------------------------------
 
 
@@ -447,6 +475,15 @@ def test_a_missing_option_is_a_warning_that_names_the_value(ready: Bridge):
     assert "no option for cancelled" in found["hubspot.mapping.meeting.hs_meeting_outcome"]["message"]
 
 
+def test_a_property_that_the_mapping_writes_and_the_portal_lacks_is_a_warning(ready: Bridge):
+    del ready.sandboxes.hubspot.store.schema.properties["calls"]["hs_call_duration"]
+
+    _, found = check()
+
+    assert "hs_call_duration" in found["hubspot.mapping.call.hs_call_duration"]["message"]
+    assert found["hubspot.mapping.call.hs_call_duration"]["level"] == "warning"
+
+
 @pytest.mark.parametrize(
     ("version", "level", "day"),
     [("2026-09", "ok", "2028-03-08"), ("2026-03", "ok", "2027-09-30"), ("v3", "warning", "2027-03-30")],
@@ -616,6 +653,18 @@ def test_what_the_mapping_names_is_looked_for_in_the_tables(ready: Bridge):
     assert "no option for deferred" in found["dynamics.mapping.task.statuscode"]["message"]
     assert "no column phonenumber" in found["dynamics.mapping.call.phonenumber"]["message"]
     assert found["dynamics.mapping.note"]["level"] == found["dynamics.mapping.email"]["level"] == "ok"
+
+
+def test_text_limits_that_are_not_told_are_a_warning(ready: Bridge):
+    tables = ready.sandboxes.dynamics.store.tables
+    for name in ("task", "activitypointer"):
+        column = replace(tables[name].columns["description"], max_length=None)
+        tables[name] = replace(tables[name], columns={**tables[name].columns, "description": column})
+
+    _, found = check()
+
+    assert found["dynamics.text_limits"]["level"] == "warning"
+    assert "task.description" in found["dynamics.text_limits"]["message"]
 
 
 # --- owners ------------------------------------------------------------------------------------------------------

@@ -71,7 +71,11 @@ def option_findings(kind: ActivityType, schema: Schema, mapping: TypeMapping) ->
     missing = [one for one in columns_to_write(mapping) if one not in schema.properties]
     lacking = values_not_offered(mapping, schema.options)
     for one in missing:
-        yield warn(f"{name}.{one}", f"{plural} have no property {one}, which the mapping writes: HubSpot refuses it")
+        yield warn(
+            f"{name}.{one}",
+            f"{plural} have no property {one}, which the mapping writes: HubSpot refuses it",
+            "restore it in HubSpot: Settings, Properties, archived ones",
+        )
     for one, values in lacking.items():
         yield warn(
             f"{name}.{one}",
