@@ -29,5 +29,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a machine without the server cannot run is named; `.ci/run` takes that for a failure."""
     if not os.environ.get(POSTGRES_VARIABLE):
         terminalreporter.write_line(
-            f"not run: the ledger's tests on PostgreSQL ({POSTGRES_VARIABLE} names no server)", yellow=True
+            f"not run: the tests on PostgreSQL ({POSTGRES_VARIABLE} names no server)", yellow=True
         )

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from activity_sync.sandbox.controls import Fault
 from activity_sync.sandbox.serve import RunningSandboxes
 from activity_sync_tests.crashes.crowd import Crowd, dynamics_id, hubspot_id, open_in
 from activity_sync_tests.crashes.wording import Words
+from activity_sync_tests.databases import DATABASES, postgres_schema
 from activity_sync_tests.end_to_end.at_once import Counts, Leg, legs, run, run_at_once
 from activity_sync_tests.end_to_end.bridge import Bridge
 from activity_sync_tests.end_to_end.conftest import make_bridge
@@ -39,12 +41,16 @@ _EACH, _STEP = 9, 3
 _KINDS = (ActivityType.TASK, ActivityType.NOTE)
 
 
-@pytest.fixture
-def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bridge]:
-    """Slow servers."""
-    for bridge in make_bridge(tmp_path, monkeypatch, settings=_SLOW_SERVERS):
-        bridge.configure(_CONFIGURATION)
-        yield bridge
+@pytest.fixture(params=DATABASES)
+def shared(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bridge]:
+    """Slow servers, and the ledger in each of the databases there are."""
+    with ExitStack() as stack:
+        for bridge in make_bridge(tmp_path, monkeypatch, settings=_SLOW_SERVERS):
+            if request.param == "postgresql":
+                bridge.environ["ACTIVITY_SYNC_LEDGER_URL"] = stack.enter_context(postgres_schema())
+                monkeypatch.setenv("ACTIVITY_SYNC_LEDGER_URL", bridge.environ["ACTIVITY_SYNC_LEDGER_URL"])
+            bridge.configure(_CONFIGURATION)
+            yield bridge
 
 
 @pytest.mark.slow

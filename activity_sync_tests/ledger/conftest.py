@@ -5,35 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 import activity_sync
 from activity_sync.ledger import Ledger
-from activity_sync_tests.conftest import POSTGRES_VARIABLE
-
-_SERVER = os.environ.get(POSTGRES_VARIABLE)
-_DATABASES = ["sqlite", *(["postgresql"] if _SERVER else [])]
+from activity_sync_tests.databases import DATABASES, postgres_schema
 
 
-@pytest.fixture(params=_DATABASES)
+@pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'home' / 'ledger.db'}"
         return
-    schema = f"test_{uuid.uuid4().hex}"
-    server = create_engine(str(_SERVER), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    yield f"{_SERVER}{'&' if '?' in str(_SERVER) else '?'}options=-csearch_path%3D{schema}"
-    with server.connect() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    server.dispose()
+    with postgres_schema() as schema:
+        yield schema
 
 
 @pytest.fixture
