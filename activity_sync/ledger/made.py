@@ -40,7 +40,8 @@ def announce(
     for one in dict.fromkeys(source_ids):
         values = {**_scope(flow, kind), "source_id": one, "state": "pending", "target_id": "", "announced_at": now}
         statement = insert_or(connection, made_records).values(**values).on_conflict_do_nothing()
-        if connection.execute(statement).rowcount == 1:
+        # What was inserted is returned; a count of rows is not to be had of every driver.
+        if connection.execute(statement.returning(made_records.c.source_id)).first() is not None:
             fresh.add(one)
     rows: dict[str, MadeRecord] = {}
     for some in chunks(set(source_ids)):

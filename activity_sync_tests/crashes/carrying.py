@@ -13,9 +13,9 @@ import os
 import signal
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -116,19 +116,22 @@ class Processes:
 
 def _run(job: Job, answers: Connection) -> None:
     os.environ.update(job.environ)
-    hurry()
+    hurry(lambda: job.now)
     answers.send(asyncio.run(_carry(job, install(job.point))))
 
 
-def hurry() -> None:
-    """What would only be waited for passes a thousand times faster: limits that time never lifts, and retries."""
+def hurry(now: Callable[[], datetime] = lambda: datetime.now(tz=UTC)) -> None:
+    """What would only be waited for passes a thousand times faster: limits that time never lifts, and retries.
+
+    `now`: the time by which the servers' clocks are judged. Where theirs stand still, so must ours.
+    """
     registry.SharedLimits = lambda *_args, **_kwargs: NoLimits()  # type: ignore[assignment,misc]
 
     async def sleep(seconds: float) -> None:
         await asyncio.sleep(seconds / 1000)
 
     for system in (hubspot, dynamics):
-        system.ApiClient = partial(ApiClient, sleep=sleep)  # type: ignore[misc,assignment]
+        system.ApiClient = lambda *given, **named: ApiClient(*given, **{**named, "sleep": sleep, "now": now})  # type: ignore[misc,assignment]
     dynamics.Operations = partial(Operations, sleep=sleep)  # type: ignore[misc,assignment]
 
 

@@ -239,7 +239,7 @@ def test_what_fell_due_is_staged_in_the_newest_partition_with_its_own_day(bridge
     assert totals(waiting) == {"extracted": 1, "deferred": 1}
     assert run.counts["task"]["created"] == 1
     rows = [row for row in results(bridge, run.run_id) if row["source_id"] == "501"]
-    assert [(row["partition"], row["source_day"], row["trigger"]) for row in rows] == [(key(0), key(3), "retry")]
+    assert [(row["partition"], row["source_day"], row["trigger"]) for row in rows] == [(key(0), key(3), "released")]
     with instance_of(bridge) as instance:
         assert figures(instance, TASK)[key(0)]["created"] == 1
 
