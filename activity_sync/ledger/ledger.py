@@ -5,7 +5,7 @@ Safe for several processes and threads. The wall clock is the caller's: `now` is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -130,11 +130,20 @@ class Ledger:
             return links.with_waiting_elements(connection, activity_type)
 
     def hanging(
-        self, system: str, activity_type: ActivityType, *, since: datetime, until: datetime
-    ) -> dict[str, set[tuple[str, str]]]:
-        """By record id, what linked activities are known to hang on in the system; of links last touched in between."""
-        with reading(self._engine) as connection:
-            return links.hanging(connection, system, activity_type, since=since, until=until)
+        self, system: str, activity_type: ActivityType, *, since: datetime, until: datetime, at_once: int
+    ) -> Iterator[dict[str, set[tuple[str, str]]]]:
+        """By record id, what linked activities are known to hang on in the system; of links last touched in between.
+
+        In slices of at most `at_once` activities, each read when it is asked for.
+        """
+        after: int | None = 0
+        while after is not None:
+            with reading(self._engine) as connection:
+                found, after = links.hanging(
+                    connection, system, activity_type, since=since, until=until, after=after, limit=at_once
+                )
+            if found:
+                yield found
 
     def fed_at(self, flow: str, activity_type: ActivityType) -> datetime | None:
         """When associations were last compared for the flow and type; None before the first time."""

@@ -97,18 +97,25 @@ def with_waiting_elements(connection: Connection, activity_type: ActivityType) -
 
 
 def hanging(
-    connection: Connection, system: str, activity_type: ActivityType, *, since: datetime, until: datetime
-) -> dict[str, set[tuple[str, str]]]:
+    connection: Connection,
+    system: str,
+    activity_type: ActivityType,
+    *,
+    since: datetime,
+    until: datetime,
+    after: int,
+    limit: int,
+) -> tuple[dict[str, set[tuple[str, str]]], int | None]:
     """By record id of the system, what the ledger knows its linked activities to hang on there, as kind and id.
 
-    Of the links that were last announced, claimed or settled from `since` until before `until`.
+    Of the links that were last announced, claimed or settled from `since` until before `until`: the first `limit` whose
+    own id is above `after`, and the last of these ids, from which to go on; None when there are no more.
     """
-    here = _own_record(system)
-    rows = connection.execute(
-        select(link_sides.c.record_id, elements.c.kind, here)
-        .join(links, links.c.id == link_sides.c.link_id)
-        .outerjoin(elements, elements.c.link_id == links.c.id)
+    watched = connection.execute(
+        select(links.c.id, link_sides.c.record_id)
+        .join(link_sides, link_sides.c.link_id == links.c.id)
         .where(
+            links.c.id > after,
             links.c.state == LinkState.LINKED.value,
             links.c.plan.is_(None),
             links.c.updated_at >= since,
@@ -116,13 +123,22 @@ def hanging(
             link_sides.c.system == system,
             link_sides.c.activity_type == activity_type.value,
         )
+        .order_by(links.c.id)
+        .limit(limit)
+    ).all()
+    if not watched:
+        return {}, None
+    found: dict[str, set[tuple[str, str]]] = {str(record_id): set() for _, record_id in watched}
+    record_of = {link_id: str(record_id) for link_id, record_id in watched}
+    rows = connection.execute(
+        select(links.c.id, elements.c.kind, _own_record(system))
+        .join(elements, elements.c.link_id == links.c.id)
+        .where(links.c.id > after, links.c.id <= watched[-1].id)
     )
-    found: dict[str, set[tuple[str, str]]] = {}
-    for record_id, kind, own in rows:
-        known = found.setdefault(str(record_id), set())
-        if own:
-            known.add((kind, own))
-    return found
+    for link_id, kind, own in rows:
+        if own and link_id in record_of:
+            found[record_of[link_id]].add((kind, own))
+    return found, watched[-1].id if len(watched) == limit else None
 
 
 def _own_record(system: str) -> Any:

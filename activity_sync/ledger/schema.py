@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0004"
+REVISION = "0005"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -172,6 +172,7 @@ reads = Table(
     Column("begins", Moment, nullable=False),
     Column("covers", Moment),
     Column("deletions", Text),
+    Column("fed", Moment),
 )
 
 deletion_cursors = Table(

@@ -7,14 +7,19 @@ through the steps as any change does, element by element.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from activity_sync.pipeline.scope import Mode, Scope
 from activity_sync.pipeline.session import Session
 
+_AT_ONCE = 10_000
+"""Activities compared at a time, ten calls to HubSpot per kind of record: memory is bounded, whatever is watched."""
 
-async def drifted(session: Session, scope: Scope) -> list[str]:
-    """The source ids of the watched activities that hang on something else than the ledger knows, sorted.
+
+async def drifted(session: Session, scope: Scope) -> tuple[list[str], datetime | None]:
+    """The source ids of the watched activities that hang on something else than the ledger knows, and when we looked.
+
+    None: we did not. A pass counts once the run has loaded what it found: see `load`.
 
     In incremental runs, as often as `limits.association_minutes` says. Watched are the links that anything was done
     about in the last `limits.association_days`, but not within the overlap: what we have just written may not show yet,
@@ -23,18 +28,18 @@ async def drifted(session: Session, scope: Scope) -> list[str]:
     limits = session.configuration.limits
     flow, kind, now = scope.flow, scope.activity_type, session.clock()
     if scope.mode is not Mode.INCREMENTAL or limits.association_days == 0:
-        return []
+        return [], None
     before = session.ledger.fed_at(flow.name, kind)
     if before is not None and before <= now < before + timedelta(minutes=limits.association_minutes):
-        return []
-    known = session.ledger.hanging(
+        return [], None
+    found: list[str] = []
+    for known in session.ledger.hanging(
         flow.source,
         kind,
         since=now - timedelta(days=limits.association_days),
         until=now - timedelta(seconds=limits.overlap_seconds),
-    )
-    if not known:
-        return []
-    shown = await session.source(scope).reader.associated(kind, sorted(known))
-    session.ledger.note_fed(flow.name, kind, now)
-    return sorted(one for one, here in shown.items() if here != known[one])
+        at_once=_AT_ONCE,
+    ):
+        shown = await session.source(scope).reader.associated(kind, sorted(known))
+        found += (one for one, here in shown.items() if here != known[one])
+    return sorted(found), now

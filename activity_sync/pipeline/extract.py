@@ -38,6 +38,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
     started = session.clock() + session.source(scope).clock_ahead
     window = reading_window(session, scope)
     seen: set[str] = set()
+    at_once = session.configuration.limits.batch_rows
     async with session.counting(scope, Step.EXTRACTED):
         with session.staging.write(
             scope.flow.name,
@@ -67,13 +68,11 @@ async def extract(session: Session, scope: Scope) -> StepReport:
             if window.start < window.end:
                 async for page in session.source(scope).reader.changes(scope.activity_type, window):
                     stage(await up_to_date(session, scope, page), WINDOW)
-            falls_due = due(session, scope) | {
-                RELEASED: await released(session, scope),
-                ASSOCIATION: await drifted(session, scope),
-            }
+            differing, fed = await drifted(session, scope)
+            falls_due = due(session, scope) | {RELEASED: await released(session, scope), ASSOCIATION: differing}
             for trigger, ids in falls_due.items():
-                wanted = [one for one in ids if one not in seen]
-                if wanted:
+                unseen = [one for one in ids if one not in seen]
+                for wanted in (unseen[at : at + at_once] for at in range(0, len(unseen), at_once)):
                     read = await session.source(scope).reader.read(scope.activity_type, wanted)
                     stage([record for record in read.values() if record.id in wanted], trigger)
             gone, look = await deleted(session, scope)
@@ -82,7 +81,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
         scope.run_id,
         scope.flow.name,
         scope.activity_type,
-        Read(window.start, covered(session, scope, started), deletions=look),
+        Read(window.start, covered(session, scope, started), deletions=look, fed=fed),
     )
     return report
 

@@ -71,6 +71,8 @@ async def load(session: Session, scope: Scope, *, report: StepReport | None = No
         note_mapping(session, scope, read)
         if read.deletions is not None:
             session.ledger.store_deletion_cursor(flow, kind, read.deletions)
+        if read.fed is not None:
+            session.ledger.note_fed(flow, kind, read.fed)
     return report
 
 

@@ -109,6 +109,16 @@ def test_feed_rests_between_its_passes_and_can_be_switched_off(calls: Bridge) ->
 
 
 @pytest.mark.slow
+def test_pass_of_which_nothing_was_loaded_does_not_count(calls: Bridge) -> None:
+    associate(calls, "call", "501", "1002")
+    assert totals(calls.sync("hubspot_to_dynamics", "call", preview=True))["extracted"] == 1
+
+    assert totals(calls.sync("hubspot_to_dynamics", "call")) == {"extracted": 1, "updated": 1}, (
+        "no quarter of an hour later"
+    )
+
+
+@pytest.mark.slow
 def test_whole_day_that_is_read_again_carries_changed_associations_without_the_feed(calls: Bridge) -> None:
     calls.configure("limits: {association_days: 0}")
     associate(calls, "call", "503", "1002")

@@ -324,3 +324,21 @@ def test_statements_do_not_grow_with_the_batch(ledger, now):
     many = effort([f"many-{one}" for one in range(500)])
 
     assert many == few
+
+
+def test_what_activities_hang_on_is_read_in_slices(ledger, now):
+    on = Element("contact", "associated", "c1", "", ElementState.WAITING)
+    ledger.announce([replace(new(one), elements=(on,) if one != "3" else ()) for one in "12345"], now=now)
+    rows = ledger.links("hubspot", TASK, "12345")
+    ledger.settle(
+        [LinkChange(row.id, 0, LinkState.LINKED, {"dynamics": f"guid-{one}"}, {}) for one, row in rows.items()], now=now
+    )
+    between = {"since": now - timedelta(hours=1), "until": now + timedelta(hours=1)}
+
+    slices = list(ledger.hanging("hubspot", TASK, **between, at_once=2))
+
+    assert [sorted(one) for one in slices] == [["1", "2"], ["3", "4"], ["5"]]
+    assert {one: known for some in slices for one, known in some.items()} == {
+        one: {("contact", "c1")} if one != "3" else set() for one in "12345"
+    }
+    assert list(ledger.hanging("hubspot", TASK, since=now + timedelta(minutes=1), until=now, at_once=2)) == []

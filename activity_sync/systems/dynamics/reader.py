@@ -30,6 +30,9 @@ from activity_sync.systems.records import Deletions, KeyedRecord, Sighting, Sour
 READS_AT_ONCE = 4
 """Reads of whole activities that go into one call: some 1,200 rows, their bodies included."""
 
+NARROW_READS_AT_ONCE = 10
+"""The same of reads without bodies, some 3,000 rows: a call that answers within seconds, not at its time limit."""
+
 _NEWEST_ROWS = 100
 """Of so many the newest ones are told apart: what is committed late shows an older time than what was seen before."""
 
@@ -117,12 +120,12 @@ class DynamicsReader:
     async def associated(
         self, activity_type: ActivityType, ids: Sequence[str]
     ) -> dict[str, frozenset[tuple[str, str]]]:
-        """The regarding record and the parties only; some 30,000 activities a call. Rows we may not see are absent."""
+        """The regarding record and the parties only; some 3,000 activities a call. Rows we may not see are absent."""
         table = ACTIVITY_TABLES[activity_type]
         shape = {"$select": f"{table.key},{regarding_lookup(activity_type)}"}
         if table.parties:
             shape["$expand"] = f"{table.parties}($select={','.join(PARTY_COLUMNS)})"
-        rows = await self._rows_by_id(table, guids(ids), shape, annotated=True)
+        rows = await self._rows_by_id(table, guids(ids), shape, annotated=True, at_once=NARROW_READS_AT_ONCE)
         found = {
             str(row[table.key]).lower(): frozenset(
                 (one.kind, one.id) for one in read_associations(activity_type, row) if one.kind in RECORD_TABLES
