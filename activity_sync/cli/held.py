@@ -36,6 +36,8 @@ _NO_OPTION = {
     "closed": "its counterpart is closed and the policy leaves closed records alone. Reopen the counterpart, or set "
     "flows.FLOW.TYPE.closed to reopen, and run sync --from DAY",
     "counterpart_linked": "it was deleted and is back, and its counterpart has a new one by now. Delete one of the two",
+    "last_association": "people took away all that it hangs on, and nobody would see its copy in HubSpot any more. Put "
+    "it on a record, or set flows.FLOW.TYPE.unresolved to load_unassociated; the next run looks again by itself",
     "merged": "it was merged into a record that has a counterpart of its own. Delete one of the two counterparts",
 }
 

@@ -34,7 +34,18 @@ from activity_sync.rules import actions
 from activity_sync.rules.chosen import Decision, decide_as_chosen
 from activity_sync.rules.decide import decide
 from activity_sync.rules.linked import read_target
-from activity_sync.rules.values import Delete, Gone, GoneHow, Linked, NoLink, Pending, Present, Require, Tombstoned
+from activity_sync.rules.values import (
+    LAST_ASSOCIATION,
+    Delete,
+    Gone,
+    GoneHow,
+    Linked,
+    NoLink,
+    Pending,
+    Present,
+    Require,
+    Tombstoned,
+)
 
 _LOOKS = 4  # target, times, and once more for each after a race
 
@@ -173,7 +184,10 @@ class Proposer:
         """The target was looked at and needs no write: an unfinished plan of this flow's is closed with the look."""
         plan = (card.row.plan if card.row is not None else None) or {}
         seen = isinstance(card.target, Present) and plan.get("writes_to") == self.scope.flow.target
-        if not (seen and proposal.action in {"skip", "acknowledge", "keeptarget"}):
+        needs_no_write = proposal.action in {"skip", "acknowledge", "keeptarget"} or (
+            proposal.action in {"hold", "defer"} and proposal.reason == LAST_ASSOCIATION
+        )
+        if not (seen and needs_no_write):
             return proposal
         return replace(proposal, moves={**proposal.moves, "plan_settled": True})
 
@@ -196,13 +210,15 @@ class Proposer:
                 )
             case actions.Update(fields=fields):
                 wire = self.observer.encode_update(card, fields=fields, add=action.add, remove=action.remove)
+                merge = card.elements if action.remove else card.elements.without_removals()
                 unplaced = set(fields) - wire.intended.keys()
                 if unplaced and unplaced == set(fields) and not (action.add or action.remove):
                     return replace(
                         as_target_shows(plain, unplaced),
                         action="acknowledge",
-                        reason="no place in the target",
+                        reason=action.reason or "no place in the target",
                         losses=losses_json(wire.losses),
+                        waits_for=self._waiting(card) if action.reason == LAST_ASSOCIATION else (),
                     )
                 return replace(
                     as_target_shows(plain, unplaced),
@@ -210,7 +226,7 @@ class Proposer:
                     fields=fields,
                     target_prints=self._left_by(card, fields, wire.intended),
                     losses=losses_json(wire.losses),
-                    elements=of_update(card.elements, card.seen.resolved.refs, wire.losses),
+                    elements=of_update(merge, card.seen.resolved.refs, wire.losses),
                     waits_for=self._waiting(card),
                     discarded=self._values(card, (*action.lost_to_target, *action.kept_lossy))
                     | self._target_values(card, action.overwrites),
@@ -218,7 +234,11 @@ class Proposer:
             case actions.Skip() | actions.Acknowledge():
                 return replace(plain, elements=of_update(card.elements, card.seen.resolved.refs, ()))
             case actions.KeepTarget():
-                return replace(plain, discarded=self._values(card, (*action.lost_to_target, *action.kept_lossy)))
+                return replace(
+                    plain,
+                    waits_for=self._waiting(card) if action.reason == LAST_ASSOCIATION else (),
+                    discarded=self._values(card, (*action.lost_to_target, *action.kept_lossy)),
+                )
             case actions.Confirm(target_id=target_id):
                 intended = card.link.intended if isinstance(card.link, Pending) else {}
                 return replace(plain, target_id=target_id, target_prints=intended)

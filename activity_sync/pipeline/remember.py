@@ -16,7 +16,7 @@ from activity_sync.pipeline.rows import DISMISSED, Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.waiting_room import LOOKED_AT_AGAIN, waits_for_records
-from activity_sync.rules.values import AMBIGUOUS_RECORD, Missing
+from activity_sync.rules.values import AMBIGUOUS_RECORD, LAST_ASSOCIATION, Missing
 
 _OF_ENDED_LINKS = frozenset({8, 17, 18, 19, 20, 23, 24, 26})
 """Cases after which the link is ended, or was before."""
@@ -92,6 +92,8 @@ def _change(session: Session, scope: Scope, result: Result, row: LinkRow | None)
             return heard(scope, proposal, row)
         case "skip" | "acknowledge" | "keeptarget":
             return _moved_bases(scope, proposal, row)
+        case "hold" | "defer" if proposal.reason == LAST_ASSOCIATION:
+            return _moved_bases(scope, proposal, row)  # the fields are in step
         case _:
             return None
 

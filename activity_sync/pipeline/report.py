@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from activity_sync.pipeline.scope import Scope
+from activity_sync.rules.values import LAST_ASSOCIATION
 
 if TYPE_CHECKING:  # loads pandas; the command line wants the names of the counts at once
     from activity_sync.pipeline.rows import Proposal
@@ -40,6 +41,8 @@ OUTCOME_OF = {
 
 def outcome_of(proposal: Proposal) -> str:
     """What a proposal counts as when nothing is written for it; else what it proposes, `create` or `update`."""
+    if proposal.reason == LAST_ASSOCIATION:
+        return "deferred" if proposal.waits_for else "held"  # whatever else is written
     if proposal.action == "deletetarget" and proposal.body is None:
         return "unchanged"  # the policy leaves the counterpart as it is
     return OUTCOME_OF.get(proposal.action, proposal.action)

@@ -8,9 +8,11 @@ from dataclasses import replace
 from activity_sync.ledger.rows import ElementChange, LinkChange, LinkRow
 from activity_sync.pipeline.claiming import AT_ONCE, claim
 from activity_sync.pipeline.elements import stored
+from activity_sync.pipeline.report import outcome_of
 from activity_sync.pipeline.rows import Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
+from activity_sync.rules.values import LAST_ASSOCIATION
 from activity_sync.systems.records import UpdateRequest, WriteResult
 
 
@@ -25,9 +27,13 @@ async def write_updates(session: Session, scope: Scope, proposals: Sequence[Prop
 async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> list[Result]:
     claimed = await claim(session, scope, proposals)
     results = claimed.stale
+    keeps_last = session.policy(scope).keeps_last
     answers = await session.target(scope).writer.update(
         scope.activity_type,
-        [UpdateRequest(one.target_id or "", one.body or {}, version=one.target_version) for one in claimed.mine],
+        [
+            UpdateRequest(one.target_id or "", one.body or {}, version=one.target_version, keeps_last=keeps_last)
+            for one in claimed.mine
+        ],
     )
     now = session.clock().isoformat()
     changes = []
@@ -47,7 +53,11 @@ def _settled(
         hold, remove = stored(row, scope.flow, proposal.elements)
         elements = ElementChange(tuple(hold), tuple(remove))
         change = replace(_fields_written(scope, proposal, answer, now), elements=elements)
-        return change, Result.of(proposal, "updated", "updated", answer)
+        outcome = outcome_of(proposal) if proposal.reason == LAST_ASSOCIATION else "updated"
+        return change, Result.of(proposal, outcome, "updated", answer)
+    if answer.version is not None and answer.outcome == "stale":
+        # The fields are written; what the record hangs on by now is decided on again.
+        return _fields_written(scope, proposal, answer, now), Result.of(proposal, "stale", "", answer)
     if answer.version is not None:
         # The fields are written, the associations are not: those are found missing again, and tried again.
         detail = "transient" if answer.outcome == "busy" else "refused"

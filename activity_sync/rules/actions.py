@@ -78,7 +78,8 @@ class Update(_Action):
 
     `lost_to_target`: fields in conflict that the target won (kept in staging); `overwrites`: fields in conflict that
     the source won. `reopen`: the target is closed and must be reopened first. `undo`: `fields` are the source's
-    unchanged values, written over the target's edits (`target_edits: revert`).
+    unchanged values, written over the target's edits (`target_edits: revert`). With the reason `last_association` what
+    the source took away stays, because the target's record would hang on nothing.
     """
 
     fields: tuple[str, ...] = ()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from activity_sync.activities.fingerprint import FieldPrint, Fingerprint
 from activity_sync.rules.actions import Acknowledge, Action, Defer, Hold, KeepTarget, Moves, ReadTimes, Skip, Update
 from activity_sync.rules.merge import Merge, merge_fields
-from activity_sync.rules.references import hinder_update
+from activity_sync.rules.references import hinder_update, keep_last
 from activity_sync.rules.settle import Reading
 from activity_sync.rules.values import Closed, Conflict, Linked, Policy, Present
 
@@ -22,12 +23,7 @@ def carry(link: Linked, source: Present, target: Present, policy: Policy, *, our
         return _write(link, source, target, policy, ours=ours, theirs=theirs, merge=merge)
     moves = _moves(link, source, target, ours=ours, theirs=theirs, merge=merge)
     if merge.lost or merge.kept_lossy:
-        return KeepTarget(
-            case=14 if merge.lost or merge.kept_lossy & theirs.changed else 12,
-            moves=moves,
-            lost_to_target=tuple(sorted(merge.lost)),
-            kept_lossy=tuple(sorted(merge.kept_lossy)),
-        )
+        return _keep_target(merge, theirs, moves)
     if merge.agree or merge.dropped:
         return Acknowledge(case=15, moves=moves)
     if theirs.changed or target.associations:
@@ -71,17 +67,34 @@ def _write(
     if _hides_winner(policy, merge):
         # Written now, the target's newer value would have no time any more, and lose to the older one next time.
         return Defer(case=case, reason="conflict_first")
+    moves = _moves(link, source, target, ours=ours, theirs=theirs, merge=merge)
+    kept = keep_last(source, policy)
+    if kept is not None and not merge.write:
+        if merge.lost or merge.kept_lossy:
+            return _keep_target(merge, theirs, moves, reason=kept.reason)
+        return replace(kept, moves=moves)
     return Update(
         case=case,
-        moves=_moves(link, source, target, ours=ours, theirs=theirs, merge=merge),
+        reason="" if kept is None else kept.reason,
+        moves=moves,
         fields=tuple(sorted(merge.write)),
         add=tuple(sorted(source.associations.added)),
-        remove=tuple(sorted(source.associations.removed)),
+        remove=() if kept is not None else tuple(sorted(source.associations.removed)),
         overwrites=tuple(sorted(merge.overwrites)),
         lost_to_target=tuple(sorted(merge.lost)),
         kept_lossy=tuple(sorted(merge.kept_lossy)),
         reopen=target.closed,
         undo=bool(merge.undo) and merge.undo == merge.write,
+    )
+
+
+def _keep_target(merge: Merge, theirs: Reading, moves: Moves, *, reason: str = "") -> KeepTarget:
+    return KeepTarget(
+        case=14 if merge.lost or merge.kept_lossy & theirs.changed else 12,
+        reason=reason,
+        moves=moves,
+        lost_to_target=tuple(sorted(merge.lost)),
+        kept_lossy=tuple(sorted(merge.kept_lossy)),
     )
 
 

@@ -18,6 +18,7 @@ from activity_sync.rules.actions import (
     Unlink,
 )
 from activity_sync.rules.decide import decide
+from activity_sync.rules.references import hinder_create
 from activity_sync.rules.values import Delete, Link, Linked, NoLink, Observation, Policy, Present, Restore
 
 
@@ -87,7 +88,8 @@ def decide_as_chosen(  # noqa: PLR0917 the four of `decide`, and what was chosen
         case "uncertain_create", Decision.LINK:
             return Confirm(case=held.case, reason="chosen", target_id=other_id)
         case "uncertain_create", Decision.CREATE:
-            return Create(case=held.case, reason="chosen", generation=getattr(link, "generation", 0))
+            hindered = hinder_create(source, policy) if isinstance(source, Present) else None
+            return hindered or Create(case=held.case, reason="chosen", generation=getattr(link, "generation", 0))
         case "oscillating", Decision.RELEASE if isinstance(link, Linked):
             return decide(replace(link, oscillating=False), source, target, policy)
         case "oscillating", Decision.KEEP if isinstance(source, Present):

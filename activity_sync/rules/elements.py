@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from activity_sync.activities.kinds import Role
@@ -42,7 +42,7 @@ class ElementMerge:
     `add` and `remove` are writes to the target. `agree`: both sides show it, remember it as carried. `wait`: remember
     it as waiting. `forget`: on neither side any more, never carried and gone at the source, or still stood for there by
     another element. `parted`: the target keys that `remove` takes away. `moved`: (key, key of the record it was merged
-    into, which the source shows instead).
+    into, which the source shows instead). `leaves_none`: the target was read, and would show no element any more.
     """
 
     add: frozenset[str] = frozenset()
@@ -52,11 +52,16 @@ class ElementMerge:
     forget: frozenset[str] = frozenset()
     parted: frozenset[str] = frozenset()
     moved: frozenset[tuple[str, str]] = frozenset()
+    leaves_none: bool = False
 
     @property
     def diff(self) -> AssociationDiff:
         """What `decide` needs of it: the part that must be written."""
-        return AssociationDiff(added=self.add, removed=self.remove)
+        return AssociationDiff(added=self.add, removed=self.remove, leaves_none=self.leaves_none)
+
+    def without_removals(self) -> ElementMerge:
+        """The same, where nothing is taken away in the target, and is remembered as it is."""
+        return replace(self, remove=frozenset(), parted=frozenset(), leaves_none=False)
 
 
 def element_key(kind: str, record_id: str, role: Role | str) -> str:
@@ -107,14 +112,16 @@ def merge_elements(
         for key, elements in remembered.items()
         if key not in source
     }
+    parted = frozenset[str]().union(*parting.values())
     return ElementMerge(
         add=frozenset(add),
         remove=frozenset(key for key, parted in parting.items() if parted),
         agree=frozenset(agree),
         wait=frozenset(wait),
         forget=frozenset(key for key, parted in parting.items() if not parted),
-        parted=frozenset[str]().union(*parting.values()),
+        parted=parted,
         moved=frozenset(moved),
+        leaves_none=target is not None and bool(parted) and not add and parted >= set(target),
     )
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from activity_sync.rules.actions import Defer, Filtered, Hold
-from activity_sync.rules.values import AMBIGUOUS_RECORD, Policy, Present, References, Require, Unresolved
+from activity_sync.rules.values import (
+    AMBIGUOUS_RECORD,
+    LAST_ASSOCIATION,
+    Policy,
+    Present,
+    References,
+    Require,
+    Unresolved,
+)
 
 
 def hinder_create(source: Present, policy: Policy) -> Defer | Filtered | Hold | None:
     """Why the activity cannot be created in the target now; None when it can."""
     references = source.references
     if not references.hangs_on_something:
-        if policy.needs_association and policy.unresolved is not Unresolved.LOAD_UNASSOCIATED:
+        if policy.keeps_last:
             return Filtered(case=30, reason="no_association")
         return None
     if references.ambiguous:
@@ -36,6 +44,18 @@ def hinder_update(source: Present, policy: Policy) -> Defer | Hold | None:
     if references.ambiguous:
         return _held(references)
     return Defer(case=29, reason="unresolved", waits_for=references.missing)
+
+
+def keep_last(source: Present, policy: Policy) -> Defer | Hold | None:
+    """Why what the source took away stays in the target; None where it goes.
+
+    What waits may replace it; else it stays until people hang the activity on something.
+    """
+    if not (source.associations.leaves_none and policy.keeps_last):
+        return None
+    if missing := source.references.missing:
+        return Defer(case=29, reason=LAST_ASSOCIATION, waits_for=missing)
+    return Hold(case=30, reason=LAST_ASSOCIATION)
 
 
 def _held(references: References) -> Hold:

@@ -69,11 +69,13 @@ class References:
 class AssociationDiff:
     """Elements added and removed on this side since the last agreement, as keys of the element table.
 
-    A key is `kind/id/role` in the side's own system; see `rules/elements.py`.
+    A key is `kind/id/role` in the side's own system; see `rules/elements.py`. `leaves_none`: the other side, which was
+    read, would hang on nothing any more.
     """
 
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
+    leaves_none: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed)
@@ -265,6 +267,10 @@ AMBIGUOUS_RECORD = "ambiguous_record"
 """Why a reference is unresolved, and an activity held: several of the target's records have the key (case 4)."""
 
 
+LAST_ASSOCIATION = "last_association"
+"""Why a removal is not carried: the target's record would hang on nothing, and nobody would see it there."""
+
+
 class Several(StrEnum):
     """What happens when several of the target's records have the key that is looked for."""
 
@@ -317,3 +323,8 @@ class Policy:
     one_way_fields: frozenset[str] = frozenset()
     remapped: bool = False
     target_times_by_row: bool = False
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether a record of the target must hang on something: it is neither made without, nor parted from all."""
+        return self.needs_association and self.unresolved is not Unresolved.LOAD_UNASSOCIATED

@@ -224,11 +224,15 @@ class CreateRequest:
 
 @dataclass(frozen=True, slots=True)
 class UpdateRequest:
-    """Change one activity. `version`: the guard seen when deciding; None where the system has none."""
+    """Change one activity. `version`: the guard seen when deciding; None where the system has none.
+
+    `keeps_last`: where an activity that hangs on nothing is seen by nobody, it is not parted from all that it hangs on.
+    """
 
     id: str
     body: Mapping[str, Any]
     version: str | None = None
+    keeps_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +241,8 @@ class WriteResult:
 
     `outcome`: `done`, `exists` (a create met its own key), `stale` (the guard failed), `missing` (no such record),
     `refused` (the API's judgement on this record), `uncertain` (no answer: may or may not have happened), `busy`
-    (transient refusal of this record). `id` is set for `done` and, where the answer tells, for `exists`. A `version` on
+    (transient refusal of this record). `stale` is also an update that would part the last association of its record:
+    that one stays. `id` is set for `done` and, where the answer tells, for `exists`. A `version` on
     an update that is not `done`: the fields were written and left that version, the associations were not.
     """
 

@@ -63,6 +63,14 @@ def set_row_parties(bridge: Bridge, table: str, row_id: str, parties: Sequence[t
     _dynamics(bridge, "PUT", f"{table}s({row_id})/{table}_activity_parties", {"value": value})
 
 
+def set_about(bridge: Bridge, call_id: str, record: tuple[str, str] | None) -> None:
+    """Somebody makes a Dynamics call one about this (table, id), or about nothing, and takes everybody off it."""
+    set_parties(bridge, call_id, [])
+    sets = {"contact": "contacts", "account": "accounts"}
+    table, bound = ("contact", None) if record is None else (record[0], f"/{sets[record[0]]}({record[1]})")
+    _dynamics(bridge, "PATCH", f"phonecalls({call_id})", {f"regardingobjectid_{table}_phonecall@odata.bind": bound})
+
+
 def hubspot_seed(kind: str, record_id: str, contacts: list[str], **properties: str) -> dict[str, Any]:
     """A HubSpot seed of one activity of 20 minutes ago on these contacts."""
     moment = iso(ago(minutes=20))

@@ -52,6 +52,7 @@ from activity_sync_tests.rules.states import (
     EITHER,
     ERASED,
     GONE,
+    LAST_REMOVED,
     LINKED,
     MATCHED,
     MOVED,
@@ -79,6 +80,7 @@ SUBJECT_BOTH = Moves(source=prints(subject="edited here"), target=prints(subject
 BRING_BACK = Policy(restore=Restore.CREATE)
 CLOSE = Policy(delete=Delete.CLOSE)
 LEAVE_CLOSED = Policy(closed=Closed.LEAVE)
+NEEDS_ONE = Policy(needs_association=True)
 ALL = Policy(require=Require.ALL)
 REVERT = Policy(two_way=False, target_edits=TargetEdits.REVERT)
 CUT_HERE = Policy(lossy_at_source=frozenset({"subject"}))
@@ -230,6 +232,17 @@ ROWS: list[tuple[str, object, Observation, Observation, Policy, Action]] = [
     ("30 towards HubSpot", NO_LINK, SAME, UNSEEN, Policy(needs_association=True), Filtered(30, "no_association")),
     ("30 towards HubSpot, load", NO_LINK, SAME, UNSEEN,
      Policy(needs_association=True, unresolved=Unresolved.LOAD_UNASSOCIATED), Create(1)),
+    ("30 the last one is removed", LINKED, replace(SAME, associations=LAST_REMOVED), SAME, NEEDS_ONE,
+     Hold(30, "last_association")),
+    ("30 the last one is removed, and the subject edited", LINKED, replace(EDITED, associations=LAST_REMOVED), SAME,
+     NEEDS_ONE, Update(12, "last_association", moves=SUBJECT_BOTH, fields=("subject",))),
+    ("30 the last one is removed, load", LINKED, replace(SAME, associations=LAST_REMOVED), SAME,
+     replace(NEEDS_ONE, unresolved=Unresolved.LOAD_UNASSOCIATED), Update(12, remove=("contact/1/associated",))),
+    ("30 the last one is removed where it is seen all the same", LINKED, replace(SAME, associations=LAST_REMOVED), SAME,
+     DEFAULT, Update(12, remove=("contact/1/associated",))),
+    ("29 the last one is replaced by one that is missing, skip", LINKED,
+     replace(SAME, associations=LAST_REMOVED, references=UNRESOLVED), SAME,
+     replace(NEEDS_ONE, unresolved=Unresolved.SKIP), Defer(29, "last_association", waits_for=(PETRA,))),
     ("31 half a write of the mirror flow", replace(LINKED, plan_on_source=True), EDITED, SAME, DEFAULT,
      Defer(31, "write_unfinished")),
     ("32 filter", NO_LINK, replace(SAME, passes_filter=False), UNSEEN, DEFAULT, Filtered(32, "filter")),

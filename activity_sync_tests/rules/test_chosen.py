@@ -6,11 +6,34 @@ from dataclasses import replace
 
 import pytest
 
-from activity_sync.rules.actions import Action, Adopt, Confirm, Create, DeleteTarget, Filtered, Hold, Skip, Update
+from activity_sync.rules.actions import (
+    Action,
+    Adopt,
+    Confirm,
+    Create,
+    Defer,
+    DeleteTarget,
+    Filtered,
+    Hold,
+    Skip,
+    Update,
+)
 from activity_sync.rules.chosen import Decision, decide_as_chosen, fitting
 from activity_sync.rules.decide import decide
 from activity_sync.rules.values import Closed, Delete, Link, NoLink, Observation, Pending, Policy, Tombstoned
-from activity_sync_tests.rules.states import DEFAULT, EDITED, EDITED_THERE, GONE, LINKED, SAME, UNSEEN, side
+from activity_sync_tests.rules.states import (
+    DEFAULT,
+    EDITED,
+    EDITED_THERE,
+    GONE,
+    LAST_REMOVED,
+    LINKED,
+    PETRA,
+    SAME,
+    UNRESOLVED,
+    UNSEEN,
+    side,
+)
 
 ENDED = Tombstoned(side(), side(), 0, frozenset({"subject"}), source_gone=True, target_id="there", target_linked=True)
 LEAVE = Policy(closed=Closed.LEAVE)
@@ -25,6 +48,12 @@ HELD: dict[str, tuple[Link, Observation, Observation, Policy]] = {
     "merged": (replace(LINKED, survivor_linked=True), replace(SAME, merged_into="other"), SAME, DEFAULT),
     "closed": (LINKED, EDITED, replace(SAME, closed=True), LEAVE),
     "oscillating": (replace(LINKED, oscillating=True), EDITED, SAME, DEFAULT),
+    "last_association": (
+        LINKED,
+        replace(SAME, associations=LAST_REMOVED),
+        SAME,
+        Policy(needs_association=True),
+    ),
     "counterpart_linked": (ENDED, SAME, SAME, DEFAULT),
 }
 
@@ -97,3 +126,15 @@ def test_a_second_life_has_a_key_of_its_own():
 
     assert isinstance(action, Create)
     assert action.generation == LINKED.generation + 1
+
+
+def test_a_create_that_a_person_wants_waits_for_its_records_all_the_same():
+    link, _, target, _ = HELD["uncertain_create"]
+    needs_one = Policy(needs_association=True)
+
+    filtered = decide_as_chosen(held("uncertain_create"), link, SAME, target, needs_one, Decision.CREATE)
+    waits = replace(SAME, references=UNRESOLVED)
+    deferred = decide_as_chosen(held("uncertain_create"), link, waits, target, needs_one, Decision.CREATE)
+
+    assert filtered == Filtered(case=30, reason="no_association")
+    assert deferred == Defer(case=29, reason="unresolved", waits_for=(PETRA,))

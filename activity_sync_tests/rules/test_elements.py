@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from activity_sync.activities.kinds import Role
@@ -35,7 +37,10 @@ def only(**sets: str) -> ElementMerge:
         ([WAITING], {ANN: ANN_THERE}, [], only(add=ANN)),
         ([WAITING], {}, [], only(forget=ANN)),
         ([CARRIED], {ANN: ANN_THERE}, [ANN_THERE], ElementMerge()),
-        ([CARRIED], {}, [ANN_THERE], only(remove=ANN, parted=ANN_THERE)),
+        ([CARRIED], {}, [ANN_THERE], replace(only(remove=ANN, parted=ANN_THERE), leaves_none=True)),
+        ([CARRIED], {}, [ANN_THERE, BOB_THERE], only(remove=ANN, parted=ANN_THERE)),
+        ([CARRIED], {BOB: BOB_THERE}, [ANN_THERE], only(remove=ANN, parted=ANN_THERE, add=BOB)),
+        ([CARRIED], {BOB: None}, [ANN_THERE], replace(only(remove=ANN, parted=ANN_THERE, wait=BOB), leaves_none=True)),
         ([CARRIED], {}, None, only(remove=ANN, parted=ANN_THERE)),
         ([CARRIED], {}, [], only(forget=ANN)),
         ([LOST], {ANN: ANN_THERE}, [], ElementMerge()),
@@ -51,6 +56,9 @@ def only(**sets: str) -> ElementMerge:
         "removed before it resolved",
         "in step",
         "removed",
+        "removed, another one stays",
+        "replaced",
+        "replaced by one that does not resolve",
         "removed, target not read",
         "removed on both sides",
         "no place in the target",
@@ -69,6 +77,7 @@ def test_one_added_here_and_another_removed_there_are_two_changes():
 
     assert here == only(add=BOB)
     assert there == only(remove=ANN_THERE, parted=ANN)
+    assert not there.leaves_none
 
 
 def test_what_only_the_target_shows_is_the_mirror_flows():
@@ -101,7 +110,7 @@ def test_both_counterparts_of_a_survivor_go_when_it_is_removed():
 
     merge = merge_elements(known, source={}, target=[ANN_THERE, BOB_THERE])
 
-    assert merge == ElementMerge(remove=frozenset({BOB}), parted=frozenset({ANN_THERE, BOB_THERE}))
+    assert merge == ElementMerge(remove=frozenset({BOB}), parted=frozenset({ANN_THERE, BOB_THERE}), leaves_none=True)
 
 
 @pytest.mark.parametrize("target", [None, [BOB_THERE]])
@@ -110,7 +119,7 @@ def test_a_record_stays_in_the_target_while_another_stands_for_it(target):
 
     assert merge_elements(known, source={BOB: BOB_THERE}, target=target) == only(forget=ANN)
     assert merge_elements(known, source={}, target=target) == ElementMerge(
-        remove=frozenset({ANN, BOB}), parted=frozenset({BOB_THERE})
+        remove=frozenset({ANN, BOB}), parted=frozenset({BOB_THERE}), leaves_none=target is not None
     )
 
 

@@ -52,6 +52,7 @@ from activity_sync_tests.rules.states import (
     EDITED_THERE,
     ERASED,
     GONE,
+    LAST_REMOVED,
     LINKED,
     MATCHED,
     MOVED,
@@ -104,6 +105,8 @@ PRESENT = [
     replace(EDITED, projected=prints(body="b")),
     replace(SAME, prints={}, projected={}),
     replace(SAME, associations=CONTACT_ADDED),
+    replace(SAME, associations=LAST_REMOVED),
+    replace(EDITED, associations=LAST_REMOVED, references=UNRESOLVED),
     replace(EDITED, references=UNRESOLVED),
     replace(EDITED, references=PARTLY_RESOLVED, closed=True),
     replace(EDITED, passes_filter=False),
@@ -137,6 +140,7 @@ POLICIES = [
     *(replace(Policy(), **{name: value}) for name, values in SETTINGS.items() for value in values[1:]),
     *(replace(Policy(two_way=False), **{name: value}) for name, values in SETTINGS.items() for value in values[1:]),
     replace(Policy(), **{name: values[-1] for name, values in SETTINGS.items()}),
+    *(Policy(needs_association=True, unresolved=one) for one in Unresolved),
 ]
 
 
@@ -260,6 +264,11 @@ def one_way_sync_gives_nothing_to_the_target_side(seen):
     return seen.policy.two_way or not (isinstance(seen.action, KeepTarget | Update) and seen.action.lost_to_target)
 
 
+def the_last_association_is_parted_only_where_the_configuration_says_so(seen):
+    removes = isinstance(seen.action, Update) and seen.action.remove
+    return not (removes and seen.source.associations.leaves_none and seen.policy.keeps_last)
+
+
 def what_is_held_back_has_a_reason(seen):
     return bool(seen.action.reason) or not isinstance(seen.action, Hold | Defer | Filtered | Fail | Unlink | Forget)
 
@@ -277,5 +286,6 @@ LAWS = [
     moves_are_values_that_a_side_shows_or_will_show,
     a_tie_is_settled_only_with_times,
     one_way_sync_gives_nothing_to_the_target_side,
+    the_last_association_is_parted_only_where_the_configuration_says_so,
     what_is_held_back_has_a_reason,
 ]

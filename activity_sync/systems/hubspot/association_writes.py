@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import RetriableError
 from activity_sync.http.message import ApiRequest
+from activity_sync.rules.values import LAST_ASSOCIATION
 from activity_sync.systems.hubspot.batches import gather_all, in_halves, refused, unanswered
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
@@ -31,16 +32,54 @@ _LIMITS: Final = {"create": ASSOCIATION_CREATE, "archive": ASSOCIATION_ARCHIVE}
 async def write_associations(
     operations: Operations, activity_type: ActivityType, requests: Sequence[UpdateRequest]
 ) -> dict[str, WriteResult]:
-    """The results of those requests, by record id, whose associations were not all written; new ones come first."""
-    failed: dict[str, WriteResult] = {}
-    for verb, by_kind in (("create", _to_create(requests)), ("archive", _to_archive(requests))):
-        answers = await gather_all(
-            _write(operations, activity_type, kind, verb, some)
-            for kind, pairs in by_kind.items()
-            for some in split_batches(pairs, _LIMITS[verb])
-        )
-        failed |= {owner: result for answer in answers for owner, result in answer.items()}
-    return failed
+    """The results of those requests, by record id, whose associations were not all written; new ones come first.
+
+    What keeps its last association is parted only from what leaves it another one: `stale` where none would be left,
+    unless a new one was refused, which then is the result.
+    """
+    failed = await _write_all(operations, activity_type, "create", _to_create(requests))
+    parting = [one for one in requests if one.body.get("dissociate")]
+    kept = await _kept(operations, activity_type, parting, refused_new=failed)
+    free = [one for one in parting if one.id not in kept]
+    return kept | failed | await _write_all(operations, activity_type, "archive", _to_archive(free))
+
+
+async def _kept(
+    operations: Operations,
+    activity_type: ActivityType,
+    requests: Sequence[UpdateRequest],
+    *,
+    refused_new: Collection[str],
+) -> dict[str, WriteResult]:
+    """By record id, why these are not parted: they would hang on nothing, or what they hang on cannot be read.
+
+    Read at the last moment, since people may have taken away what was to stay. What has got a new association just now
+    needs no look.
+    """
+    doubtful = [one for one in requests if one.keeps_last and (one.id in refused_new or not one.body.get("associate"))]
+    if not doubtful:
+        return {}
+    try:
+        shown = await operations.read_associations(activity_type, [one.id for one in doubtful])
+    except RetriableError as error:
+        return {one.id: unanswered(error, repeatable=True) for one in doubtful}
+    kept = {}
+    for one in doubtful:
+        present = {(kind, str(end["id"])) for kind, ends in shown.get(one.id, {}).items() for end in ends}
+        if present and present <= {(each["kind"], str(each["to"]["id"])) for each in one.body["dissociate"]}:
+            kept[one.id] = WriteResult("stale", id=one.id, code=LAST_ASSOCIATION)
+    return kept
+
+
+async def _write_all(
+    operations: Operations, activity_type: ActivityType, verb: str, by_kind: Mapping[str, Sequence[_Pairs]]
+) -> dict[str, WriteResult]:
+    answers = await gather_all(
+        _write(operations, activity_type, kind, verb, some)
+        for kind, pairs in by_kind.items()
+        for some in split_batches(pairs, _LIMITS[verb])
+    )
+    return {owner: result for answer in answers for owner, result in answer.items()}
 
 
 async def _write(

@@ -132,6 +132,81 @@ def test_associations_are_added_and_removed_beside_the_properties(any_portal):
     assert any_portal.calls == {"batch_update": 1, "associations_create": 2, "associations_archive": 1}
 
 
+def parting(*associate: dict[str, Any], keeps_last: bool = True, body: str = "") -> UpdateRequest:
+    """Note 1 is taken off the only contact that it hangs on, and put onto these."""
+    properties = {"hs_note_body": body} if body else {}
+    parted = [{"kind": "contact", "to": {"id": "1"}}]
+    return UpdateRequest(
+        "1", {"properties": properties, "associate": list(associate), "dissociate": parted}, keeps_last=keeps_last
+    )
+
+
+def test_what_keeps_its_last_association_is_not_parted_from_it(any_portal):
+    seed(any_portal, 1)
+
+    [alone] = update(any_portal, [parting()])
+    [edited] = update(any_portal, [parting(body="New")])
+
+    assert (alone.outcome, alone.version) == ("stale", None)
+    assert (edited.outcome, edited.version is not None) == ("stale", True), "the fields are written all the same"
+    assert any_portal.pairs() == {("notes", "1", "contacts", "1")}
+    assert "associations_archive" not in any_portal.calls
+
+
+def test_the_last_association_goes_where_it_may_and_where_another_one_stays(any_portal):
+    seed(any_portal, 1)
+    assert [one.outcome for one in update(any_portal, [parting(keeps_last=False)])] == ["done"]
+    assert any_portal.pairs() == set()
+
+    update(
+        any_portal, [UpdateRequest("1", {"properties": {}, "associate": [link("contact", "1"), link("company", "9")]})]
+    )
+    assert [one.outcome for one in update(any_portal, [parting()])] == ["done"]
+    assert any_portal.pairs() == {("notes", "1", "companies", "9")}
+
+
+def test_the_old_association_stays_while_the_new_one_is_refused(any_portal):
+    seed(any_portal, 1)
+
+    [refused] = update(any_portal, [parting(link("contact", "404"))])
+    assert refused.outcome != "done"
+    assert any_portal.pairs() == {("notes", "1", "contacts", "1")}
+
+    [half] = update(any_portal, [parting(link("contact", "404"), link("contact", "2"))])
+    assert half.outcome != "done"
+    assert any_portal.pairs() == {("notes", "1", "contacts", "2")}
+
+
+def test_the_old_association_stays_while_the_new_one_has_no_answer(portal):
+    seed(portal, 1)
+    portal.fault(kind="status", status=503, route="associations_create")
+
+    [result] = update(portal, [parting(link("contact", "2"))])
+
+    assert result.outcome == "busy"
+    assert portal.pairs() == {("notes", "1", "contacts", "1")}
+
+
+def test_nothing_is_parted_while_it_cannot_be_read_what_would_be_left(portal):
+    seed(portal, 1)
+    portal.fault(kind="status", status=503, route="associations_read")
+
+    [result] = update(portal, [parting()])
+
+    assert result.outcome == "busy"
+    assert portal.pairs() == {("notes", "1", "contacts", "1")}
+
+
+def test_a_replacement_that_was_made_needs_no_look(any_portal):
+    seed(any_portal, 1)
+
+    [result] = update(any_portal, [parting(link("contact", "2"))])
+
+    assert result.outcome == "done"
+    assert any_portal.pairs() == {("notes", "1", "contacts", "2")}
+    assert any_portal.calls == {"associations_create": 1, "associations_archive": 1}
+
+
 def test_parting_what_is_not_associated_is_success(any_portal):
     seed(any_portal, 2)
     gone = {"properties": {}, "dissociate": [{"kind": "contact", "to": {"id": "3"}}]}
