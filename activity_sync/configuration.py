@@ -224,6 +224,16 @@ class AutomationConfig(_Section):
     reconcile_days: Annotated[int, Field(ge=1, le=3_660)] = 30
 
 
+class RetentionConfig(_Section):
+    """For how long is kept what staging holds of people's words, and what runs printed.
+
+    `staging_days`: from when a row was staged. Links and decisions are the ledger's, and do not age.
+    """
+
+    staging_days: Annotated[int, Field(ge=7, le=36_600)] = 90
+    log_days: Annotated[int, Field(ge=1, le=36_600)] = 30
+
+
 class TrackingConfig(_Section):
     """`create`: missing tracking properties are made. `counterpart_id`: where a record carries its counterpart's id.
 
@@ -269,6 +279,7 @@ class Configuration(_Section):
     automation: AutomationConfig = AutomationConfig()
     alerts: AlertsConfig = AlertsConfig()
     tracking: TrackingConfig = TrackingConfig()
+    retention: RetentionConfig = RetentionConfig()
 
     @field_validator("start_date")
     @classmethod

@@ -11,6 +11,7 @@ import click
 
 from activity_sync.cli.check import check
 from activity_sync.cli.demo import demo
+from activity_sync.cli.erase import erase
 from activity_sync.cli.failures import failures
 from activity_sync.cli.held import held
 from activity_sync.cli.ledger import ledger
@@ -36,7 +37,7 @@ def cli() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
-for _command in (check, demo, failures, held, ledger, reconcile, sandbox, status, sync, trace, waiting):
+for _command in (check, demo, erase, failures, held, ledger, reconcile, sandbox, status, sync, trace, waiting):
     cli.add_command(_command)
 
 

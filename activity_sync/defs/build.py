@@ -11,6 +11,7 @@ from activity_sync.defs.checks import balance_checks
 from activity_sync.defs.jobs import EXECUTOR, reconciliation_jobs, sync_jobs
 from activity_sync.defs.reconciliation import reconciliation, reconciliation_schedules
 from activity_sync.defs.resources import Crm, OpenCrm
+from activity_sync.defs.retention import retention_jobs, retention_schedules
 from activity_sync.defs.schedules import pass_schedules
 from activity_sync.defs.sensors import change_sensors
 from activity_sync.defs.standby import Standby
@@ -22,9 +23,13 @@ def build_definitions(configuration: Configuration, *, crm: Crm | OpenCrm | None
     return dg.Definitions(
         assets=[*activity_assets(configuration), *reconciliation(configuration)],
         asset_checks=balance_checks(configuration),
-        jobs=[*sync_jobs(configuration), *reconciliation_jobs(configuration)],
+        jobs=[*sync_jobs(configuration), *reconciliation_jobs(configuration), *retention_jobs(configuration)],
         sensors=[*change_sensors(configuration, standby), *alert_sensors(configuration)],
-        schedules=[*pass_schedules(configuration, standby), *reconciliation_schedules(configuration)],
+        schedules=[
+            *pass_schedules(configuration, standby),
+            *reconciliation_schedules(configuration),
+            *retention_schedules(configuration),
+        ],
         resources={"crm": crm or Crm()},
         executor=EXECUTOR,
     )

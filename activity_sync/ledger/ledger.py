@@ -6,7 +6,7 @@ Safe for several processes and threads. The wall clock is the caller's: `now` is
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from sqlalchemy import Engine
@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.ledger import accounts, changes, choices, leases, links, made, outstanding, reads, watermarks
+from activity_sync.ledger import accounts, changes, choices, leases, links, made, outstanding, reads, turns, watermarks
 from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.engine import connect, may_exist, reading, writing
 from activity_sync.ledger.leases import Lease
@@ -154,6 +154,14 @@ class Ledger:
         """Associations have been compared."""
         with writing(self._engine) as connection:
             accounts.note_fed(connection, flow, activity_type, at)
+
+    def take_turn(self, what: str, flow: str, activity_type: ActivityType, *, now: datetime, every: timedelta) -> bool:
+        """Whether nobody has had this turn for so long; the caller has it now."""
+        with reading(self._engine) as connection:  # nearly always enough, and nobody waits for a read
+            if not turns.is_due(connection, what, flow, activity_type, now=now, every=every):
+                return False
+        with writing(self._engine) as connection:
+            return turns.take(connection, what, flow, activity_type, now=now, every=every)
 
     def linked_ids(self, system: str, activity_type: ActivityType) -> list[str]:
         """The system's records that have a counterpart."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from activity_sync.activities.kinds import Step
 from activity_sync.errors import ActivitySyncError
 from activity_sync.ledger.reads import Read
+from activity_sync.pipeline.ageing import age_out
 from activity_sync.pipeline.freshness import outdated
 from activity_sync.pipeline.making import Maker
 from activity_sync.pipeline.mapping_change import note_mapping
@@ -73,6 +74,7 @@ async def load(session: Session, scope: Scope, *, report: StepReport | None = No
             session.ledger.store_deletion_cursor(flow, kind, read.deletions)
         if read.fed is not None:
             session.ledger.note_fed(flow, kind, read.fed)
+    age_out(session, scope)
     return report
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from activity_sync.activities.kinds import ActivityType, Step
-from activity_sync.staging import files
+from activity_sync.staging import files, removing
 from activity_sync.staging.columns import columns_of
 from activity_sync.staging.files import VIEWS, StagedFile
 from activity_sync.staging.frames import to_frame
@@ -188,6 +188,28 @@ class Staging:
                 rows += [{"step": step.value} | dict(zip(names, row, strict=True)) for row in told]
         order = [step.value for step in Step]
         return sorted(rows, key=lambda row: (row["staged_at"], order.index(row["step"]), row["run_id"]))
+
+    def mentions(
+        self, flow: str, activity_type: ActivityType, *, patterns: Sequence[str], texts: Sequence[str]
+    ) -> set[str]:
+        """The source ids of which any staged row holds one of these: see `removing.find`."""
+        with self._connected() as connection:
+            return removing.find(self._place, connection, flow, activity_type, patterns=patterns, texts=texts)
+
+    def remove(self, flow: str, activity_type: ActivityType, source_ids: Collection[str]) -> Counter[Step]:
+        """Takes out all rows of these records; how many, by step: see `removing.remove`."""
+        with self._connected() as connection:
+            return removing.remove(self._place, connection, flow, activity_type, source_ids)
+
+    def age_out(self, flow: str, activity_type: ActivityType, *, before: datetime) -> int:
+        """Removes the files of which nothing was staged since `before`; how many: see `removing.age_out`."""
+        with self._connected() as connection:
+            return removing.age_out(self._place, connection, flow, activity_type, before=before)
+
+    def without_a_result(self, flow: str, activity_type: ActivityType, source_ids: Collection[str]) -> set[str]:
+        """Those of the records that a run has extracted and has not loaded."""
+        with self._connected() as connection:
+            return removing.without_a_result(self._place, connection, flow, activity_type, source_ids)
 
     def rebuild_views(self) -> None:
         """`staging.duckdb` in the root holds a view per flow and step, and one of the newest row per record.

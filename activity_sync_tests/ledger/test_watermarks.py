@@ -53,3 +53,13 @@ def test_calls_add_up_over_steps_and_repeats(ledger):
 
     assert ledger.calls("run", FLOW, NOTE) == {"hubspot": 5, "dynamics": 5}
     assert ledger.calls("no run", FLOW, NOTE) == {}
+
+
+def test_turn_is_had_once_in_its_time(ledger, now):
+    day = timedelta(days=1)
+
+    assert ledger.take_turn("sweep", FLOW, NOTE, now=now, every=day)
+    assert not ledger.take_turn("sweep", FLOW, NOTE, now=now + timedelta(hours=23), every=day)
+    assert ledger.take_turn("sweep", "another_flow", NOTE, now=now, every=day)
+    assert ledger.take_turn("sweep", FLOW, NOTE, now=now + day, every=day)
+    assert not ledger.take_turn("sweep", FLOW, NOTE, now=now + day, every=day)
