@@ -42,9 +42,7 @@ async def open_session(settings: Settings | None = None) -> AsyncIterator[Sessio
     configuration = read_configuration(settings)
     async with AsyncExitStack() as stack:
         ledger = stack.enter_context(open_ledger(settings))
-        systems = {
-            name: await stack.enter_async_context(connect(name, settings, configuration.tracking)) for name in SYSTEMS
-        }
+        systems = {name: await stack.enter_async_context(connect(name, settings, configuration)) for name in SYSTEMS}
         staging = open_staging(settings)
         stack.callback(staging.close)
         yield Session(

@@ -16,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, RecordKind
-from activity_sync.configuration_problems import find_problems
+from activity_sync.configuration_filters import FilterConfig, misnamed
+from activity_sync.configuration_problems import Problem, find_problems, find_wrong
 from activity_sync.errors import ConfigurationError
 from activity_sync.marked_yaml import Marked, NotYaml, mark_values, read_marked
+from activity_sync.rules.conditions import OWN, Condition, joined, records_in
 from activity_sync.rules.match import TwinMode, TwinRule
 from activity_sync.rules.values import (
     Closed,
@@ -78,9 +80,15 @@ class TwinsConfig(_Section):
 
 
 class TypeConfig(_Section):
-    """One activity type in one flow."""
+    """One activity type in one flow.
+
+    `filter`: which activities may start to sync. `scope: initial` lets what is linked go on whatever becomes of it;
+    with `always` it stops, too, while it does not match.
+    """
 
     enabled: bool = True
+    filter: FilterConfig | None = None
+    scope: Literal["initial", "always"] = "initial"
     conflict: Literal["latest_wins", "hubspot_wins", "dynamics_wins"] = "latest_wins"
     delete: Delete = Delete.IGNORE
     restore: Restore = Restore.HOLD
@@ -327,6 +335,22 @@ class Configuration(_Section):
             unresolved=own.unresolved,
             source_breaks_ties=flow.source == "hubspot",
             needs_association=not shows_unassociated,
+            filter_always=own.scope == "always",
+        )
+
+    def condition(self, flow: Flow, activity_type: ActivityType) -> Condition | None:
+        """What the filter of a flow and type says; None where there is none."""
+        given = self.flow(flow).of(activity_type).filter
+        return None if given is None else given.condition
+
+    def also_read(self, system: str) -> dict[str, tuple[str, ...]]:
+        """The properties of a system that filters ask for, by activity type and kind of record."""
+        return joined(
+            {kind.value if about == OWN else about: names}
+            for flow in FLOWS
+            if flow.source == system
+            for kind in self.enabled(flow)
+            for about, names in records_in(self.condition(flow, kind)).items()
         )
 
 
@@ -381,4 +405,20 @@ def _validated(marked: Marked, *, name: str) -> tuple[Configuration | None, tupl
     except ValidationError as error:
         configuration, refused = None, error
     problems = find_problems(Configuration, refused, marked)
+    if configuration is not None:
+        problems += _misnamed(configuration, marked)
     return (None if problems else configuration), tuple(problem.told(name) for problem in problems)
+
+
+def _misnamed(configuration: Configuration, marked: Marked) -> list[Problem]:
+    """What filters name and the mapping of their flow's source does not."""
+    return find_wrong(
+        (
+            one
+            for flow in FLOWS
+            for kind in ActivityType
+            if (given := configuration.flow(flow).of(kind).filter) is not None
+            for one in misnamed(given, flow.source, kind, ("flows", flow.name, kind.value, "filter"))
+        ),
+        marked,
+    )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from activity_sync.marked_yaml import Marked, Path
 
@@ -65,6 +66,12 @@ def find_problems(model: type[BaseModel], error: ValidationError | None, marked:
         spot = marked.spots[path]
         named = path[:-1] if details[0]["type"] == "invalid_key" else path
         found.append(Problem(spot.line, _dotted(named), _say(model, path, details, marked)))
+    return sorted(found, key=lambda one: (one.line or 0, one.path))
+
+
+def find_wrong(told: Iterable[tuple[Path, str]], marked: Marked) -> list[Problem]:
+    """What is wrong at these places though the model takes it, in the order of its lines."""
+    found = [Problem(marked.spots[marked.known(path)].line, _dotted(path), message) for path, message in told]
     return sorted(found, key=lambda one: (one.line or 0, one.path))
 
 
@@ -134,7 +141,7 @@ def _written(path: Path, marked: Marked) -> str:
 def _unknown(model: type[BaseModel], path: Path) -> str:
     name = str(path[-1])
     here = _model_at(model, path[:-1])
-    names = list(here.model_fields) if here is not None else []
+    names = _names(here) if here is not None else []
     near = difflib.get_close_matches(name.replace("-", "_").lower(), names, n=1)
     if near:
         return f"there is no such setting; did you mean {near[0]}?"
@@ -153,12 +160,20 @@ def _is_near(name: str, key: str) -> bool:
     return bool(difflib.get_close_matches(name, [key], n=1, cutoff=0.8))
 
 
-def _settings(model: type[BaseModel], parent: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every setting of a model and of the models inside it, with the path to it."""
-    for name, one in model.model_fields.items():
+def _names(model: type[BaseModel]) -> list[str]:
+    """The settings of a model as people write them."""
+    return [one.alias or name for name, one in model.model_fields.items()]
+
+
+def _settings(
+    model: type[BaseModel], parent: tuple[str, ...] = (), inside: tuple[type[BaseModel], ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every setting of a model and of the models inside it, with the path to it. `inside`: the models around it."""
+    for name, one in zip(_names(model), model.model_fields.values(), strict=True):
         yield parent, name
         for inner in _models_in(one.annotation):
-            yield from _settings(inner, (*parent, name))
+            if inner is not model and inner not in inside:  # a condition may stand in a condition
+                yield from _settings(inner, (*parent, name), (*inside, model))
 
 
 def _common(paths: Iterable[tuple[str, ...]]) -> str:
@@ -172,9 +187,13 @@ def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     """The model of the section at a path; None where there is none."""
     here: type[BaseModel] | None = model
     for part in path:
-        one = here.model_fields.get(str(part)) if here is not None else None
+        one = _field(here, str(part)) if here is not None else None
         here = next(_models_in(one.annotation), None) if one is not None else here if isinstance(part, int) else None
     return here
+
+
+def _field(model: type[BaseModel], name: str) -> FieldInfo | None:
+    return dict(zip(_names(model), model.model_fields.values(), strict=True)).get(name)
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

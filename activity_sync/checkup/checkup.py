@@ -59,7 +59,7 @@ async def _look_at(name: str, settings: Settings, configuration: Configuration |
     shipped = Configuration()
     use = Use() if configuration is None else use_of(name, configuration)
     try:
-        async with connect(name, settings, (configuration or shipped).tracking) as system:
+        async with connect(name, settings, configuration or shipped) as system:
             return await look_at(system, use, fix=fix)
     except ConfigurationError as error:
         return Looked([failure(f"{name}.connection", error)])

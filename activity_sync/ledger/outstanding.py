@@ -21,6 +21,8 @@ from activity_sync.rules.values import Missing
 class OutstandingState(StrEnum):
     """Waits by itself, waits for a person, was refused, or was refused and a person wants to hear no more of it.
 
+    `filtered`: kept back by what records that it hangs on say; `waits_for` names these, of which one may change.
+
     A dismissed record stays so while it fails in the version in which it was dismissed; it is neither retried nor
     counted as failed.
     """
@@ -29,16 +31,17 @@ class OutstandingState(StrEnum):
     HELD = "held"
     FAILED = "failed"
     DISMISSED = "dismissed"
+    FILTERED = "filtered"
 
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
     """One record of one flow that is not done.
 
-    `waits_for`: the missing records, by id. `message`: already masked. `transient`: worth another try by itself.
-    `candidates`: the records that a held one may be. `mapping`: the revision of the mapping that it was judged under.
-    `since` and `attempts` of a record that is recorded again are the ledger's: the first time, and one more.
-    `next_try`: not before then; None waits for a person.
+    `waits_for`: the missing records, by id; of a filtered one those that the filter asks. `message`: already masked.
+    `transient`: worth another try by itself. `candidates`: the records that a held one may be. `mapping`: the revision
+    of the mapping that it was judged under. `since` and `attempts` of a record that is recorded again are the ledger's:
+    the first time, and one more. `next_try`: not before then; None waits for a person.
     """
 
     flow: str

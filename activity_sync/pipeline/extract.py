@@ -9,12 +9,14 @@ from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.association_feed import drifted
 from activity_sync.pipeline.deletions import deleted
+from activity_sync.pipeline.filtering import confirm_properties, newly_matching
 from activity_sync.pipeline.mapping_change import revision_of
 from activity_sync.pipeline.report import StepReport
 from activity_sync.pipeline.rows import (
     ASSOCIATION,
     CHOSEN,
     DELETION,
+    MATCHING,
     PENDING,
     RELEASED,
     RETRY,
@@ -34,6 +36,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
     Records modified after the window's end, and those whose modification moves while we page, are the next run's.
     """
     await session.identify()
+    await confirm_properties(session, scope)
     report = StepReport(scope)
     started = session.clock() + session.source(scope).clock_ahead
     window = reading_window(session, scope)
@@ -69,7 +72,11 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                 async for page in session.source(scope).reader.changes(scope.activity_type, window):
                     stage(await up_to_date(session, scope, page), WINDOW)
             differing, fed = await drifted(session, scope)
-            falls_due = due(session, scope) | {RELEASED: await released(session, scope), ASSOCIATION: differing}
+            falls_due = due(session, scope) | {
+                RELEASED: await released(session, scope),
+                ASSOCIATION: differing,
+                MATCHING: await newly_matching(session, scope),
+            }
             for trigger, ids in falls_due.items():
                 unseen = [one for one in ids if one not in seen]
                 for wanted in (unseen[at : at + at_once] for at in range(0, len(unseen), at_once)):

@@ -13,6 +13,7 @@ from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.rows import LinkRow, LinkState, Tombstone
 from activity_sync.pipeline.elements import as_carried, known, merged, removed_links
 from activity_sync.pipeline.elements import key as key_of
+from activity_sync.pipeline.filtering import filtered_by
 from activity_sync.pipeline.regarding import heir_of, regarding_of
 from activity_sync.pipeline.rows import Extracted, Ref, Resolved, prints
 from activity_sync.pipeline.scope import Scope
@@ -90,6 +91,7 @@ class Observer:
         self.fields = self.source.translator.comparable(kind) & self.target.translator.comparable(kind)
         configured = session.configuration.flow(scope.flow).of(kind)
         self.regarding = configured.regarding
+        self.condition = session.configuration.condition(scope.flow, kind)
         self.appends = configured.associations.unplaced is Unplaced.APPEND
 
     def card(self, seen: Seen, row: LinkRow | None) -> Card:
@@ -112,8 +114,11 @@ class Observer:
             card.source = Present({}, version=record.version, invalid=(error.code or "invalid", error.message))
             return card
         card.elements = self.elements(card)
+        kept_back = filtered_by(self.condition, card.activity, seen.extracted, seen.resolved, self.source.translator)
         card.source = Present(
             shown,
+            passes_filter=not kept_back,
+            filtered_by=kept_back,
             projected=projected,
             version=record.version,
             associations=card.elements.diff,

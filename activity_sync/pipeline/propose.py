@@ -19,6 +19,7 @@ from activity_sync.ledger.rows import LinkRow
 from activity_sync.pipeline.blueprints import Blueprints
 from activity_sync.pipeline.dismissed import dismissed_versions, unless_dismissed
 from activity_sync.pipeline.elements import of_create, of_update
+from activity_sync.pipeline.filtering import FILTER_CASE, asked_records
 from activity_sync.pipeline.mapping_change import is_remapped
 from activity_sync.pipeline.merges import follow_target_merges
 from activity_sync.pipeline.mirror import confirm_mirror_creates, may_be_creates
@@ -253,6 +254,12 @@ class Proposer:
                     plain,
                     rule=REQUIRES_ALL if action.case == UNRESOLVED_CASE and self.policy.require is Require.ALL else "",
                     waits_for=tuple({"system": one.system, "kind": one.kind, "id": one.id} for one in waits_for),
+                )
+            case actions.Filtered() if action.case == FILTER_CASE:
+                asked = asked_records(self.observer.condition, card.seen.resolved)
+                system = self.scope.flow.source
+                return replace(
+                    plain, waits_for=tuple({"system": system, "kind": kind, "id": one} for kind, one in asked)
                 )
             case actions.Hold(candidates=candidates, rivals=rivals, rule=rule):
                 return replace(

@@ -44,14 +44,14 @@ def remember(session: Session, scope: Scope, results: Sequence[Result]) -> None:
     if changes:
         session.ledger.settle(changes, now=session.clock())
     flow, kind = scope.flow.name, scope.activity_type
-    closed = [
-        one.proposal.source_id for one in results if one.outcome not in _OPEN and one.proposal.reason != DISMISSED
-    ]
+    closed = [one.proposal.source_id for one in results if _state(one) is None and one.proposal.reason != DISMISSED]
     if closed:
         session.ledger.clear_outstanding(flow, kind, closed)
     mapping = revision_of(session, scope)
     open_rows = [
-        replace(_open(scope, one, session.clock()), mapping=mapping) for one in results if one.outcome in _OPEN
+        replace(_open(scope, one, state, session.clock()), mapping=mapping)
+        for one in results
+        if (state := _state(one)) is not None
     ]
     if open_rows:
         session.ledger.record_outstanding(open_rows)
@@ -133,13 +133,20 @@ def _versions(scope: Scope, proposal: Proposal) -> dict[str, str | None]:
     return versions if proposal.target_version is None else versions | {scope.flow.target: proposal.target_version}
 
 
-def _open(scope: Scope, result: Result, now: datetime) -> Outstanding:
+def _state(result: Result) -> OutstandingState | None:
+    """How the record is listed, if it is. Of filtered ones those are that may pass when another record changes."""
+    if result.outcome == "filtered":
+        return OutstandingState.FILTERED if result.proposal.waits_for else None
+    return _OPEN.get(result.outcome)
+
+
+def _open(scope: Scope, result: Result, state: OutstandingState, now: datetime) -> Outstanding:
     proposal = result.proposal
     row = Outstanding(
         flow=scope.flow.name,
         activity_type=scope.activity_type,
         source_id=proposal.source_id,
-        state=_OPEN[result.outcome],
+        state=state,
         case=proposal.case,
         rule=proposal.rule,
         reason=mask(result.reason or proposal.reason),

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from activity_sync.activities.activity import Activity, Participant
 from activity_sync.activities.kinds import RecordKind
@@ -36,7 +37,7 @@ class Found:
     `former`: the source records that were merged into it. `matched`: the value of the key that found it.
     `candidates`: target records among which there is no telling. `name`: what the source calls it. `create`: the source
     record whose counterpart is to be made; `target` is then the key that it is made under. `not_made`: the one whose
-    counterpart could not be made.
+    counterpart could not be made. `properties`: those of the source record that filters ask for.
     """
 
     target: str | None
@@ -49,6 +50,7 @@ class Found:
     name: str = ""
     create: str = ""
     not_made: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
     def address_among(self, participants: Collection[str]) -> str:
         """The address by which an activity with these participants (lower case) knows the record."""
@@ -110,6 +112,7 @@ class Resolver:
                     candidates=found.candidates,
                     name=found.name,
                     create=found.create,
+                    properties=found.properties,
                 )
             )
         return tuple(refs)
@@ -134,7 +137,9 @@ class Resolver:
                     continue
                 former = tuple(each for each in key.former_ids if each != one)
                 found = index.match(key, made=counterpart_in(made[kind], key))
-                self._found[kind, one] = replace(self.on_demand.unless_found(key, found), former=former, name=key.name)
+                self._found[kind, one] = replace(
+                    self.on_demand.unless_found(key, found), former=former, name=key.name, properties=key.properties
+                )
 
     async def resolvable(self, wanted: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         """Those of the source's records (kind, id) that have a counterpart now, or are to get one."""

@@ -26,6 +26,7 @@ DELETION = "deletion"
 CHOSEN = "chosen"
 RELEASED = "released"
 ASSOCIATION = "association"
+MATCHING = "matching"
 
 DISMISSED = "dismissed"
 """The reason for which a record is left alone: it failed, and a person wants to hear of it only when it changes."""
@@ -50,6 +51,7 @@ class Ref:
     `matched`: the value of the key that found it. `candidates`: target records among which there is no telling.
     `name`: what the source calls it.
     `create`: the source record whose counterpart is to be made; until it is, `target` is the key it is made under.
+    `properties`: those of the source record that filters ask for, as its system gave them.
     """
 
     kind: str
@@ -64,6 +66,7 @@ class Ref:
     candidates: tuple[str, ...] = ()
     name: str = ""
     create: str = ""
+    properties: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def as_link(self, *, regarding: bool) -> TargetLink:
         """The association to write; only for a resolved reference."""
@@ -86,6 +89,7 @@ class Ref:
             "candidates": self.candidates,
             "name": self.name,
             "create": self.create,
+            **({"properties": self.properties} if self.properties else {}),
         }
 
     @classmethod

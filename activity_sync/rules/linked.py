@@ -7,7 +7,6 @@ from activity_sync.rules.actions import (
     Defer,
     DeleteTarget,
     Fail,
-    Filtered,
     Forget,
     Hold,
     ReadSource,
@@ -18,6 +17,7 @@ from activity_sync.rules.actions import (
     Unlink,
 )
 from activity_sync.rules.carry import carry, carry_nothing
+from activity_sync.rules.references import filtered
 from activity_sync.rules.settle import Reading, read_side
 from activity_sync.rules.tombstoned import bring_back
 from activity_sync.rules.values import (
@@ -84,7 +84,7 @@ def _source_present(link: Linked, source: Present, target: Observation, policy: 
     wanted = edited or bool(source.associations)
     # A half-done write is finished first: a filter must not leave a record reopened.
     if wanted and policy.filter_always and not source.passes_filter and not link.plan_prints:
-        return Filtered(case=32, reason="filter")
+        return filtered(source)
     if isinstance(target, Unseen):
         if wanted or link.plan_prints or policy.remapped:
             return ReadTarget(case=21)

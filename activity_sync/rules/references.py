@@ -58,5 +58,10 @@ def keep_last(source: Present, policy: Policy) -> Defer | Hold | None:
     return Hold(case=30, reason=LAST_ASSOCIATION)
 
 
+def filtered(source: Present) -> Filtered:
+    """Case 32: the record does not pass the filter."""
+    return Filtered(case=32, reason=source.filtered_by or "filter")
+
+
 def _held(references: References) -> Hold:
     return Hold(case=4, reason=AMBIGUOUS_RECORD, candidates=references.ambiguous)

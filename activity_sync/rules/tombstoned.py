@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from activity_sync.rules.actions import Action, Create, DeleteTarget, Fail, Filtered, Hold, ReadSource, ReadTarget, Skip
+from activity_sync.rules.actions import Action, Create, DeleteTarget, Fail, Hold, ReadSource, ReadTarget, Skip
 from activity_sync.rules.adopt import adopt_again
-from activity_sync.rules.references import hinder_create
+from activity_sync.rules.references import filtered, hinder_create
 from activity_sync.rules.settle import read_side
 from activity_sync.rules.values import (
     Delete,
@@ -75,5 +75,5 @@ def bring_back(source: Present, policy: Policy, *, case: int, generation: int) -
     if policy.restore is Restore.HOLD:
         return Hold(case=case, reason="edited_after_delete")
     if policy.filter_always and not source.passes_filter:
-        return Filtered(case=32, reason="filter")
+        return filtered(source)
     return hinder_create(source, policy) or Create(case=case, reason="restored", generation=generation)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from activity_sync.rules.actions import Action, Create, Fail, Filtered, Hold, ReadSource, ReadTarget, Skip
+from activity_sync.rules.actions import Action, Create, Fail, Hold, ReadSource, ReadTarget, Skip
 from activity_sync.rules.adopt import adopt
-from activity_sync.rules.references import hinder_create
+from activity_sync.rules.references import filtered, hinder_create
 from activity_sync.rules.values import Gone, GoneHow, NoLink, Observation, Policy, Present, Unseen
 
 
@@ -20,7 +20,7 @@ def decide_unlinked(link: NoLink, source: Observation, target: Observation, poli
         case Present(invalid=(rule, reason)):
             return Fail(case=28, reason=reason, rule=rule)
         case Present(passes_filter=False):
-            return Filtered(case=32, reason="filter")
+            return filtered(source)
     if len(link.matches) > 1 or (link.matches and link.rivals):
         return Hold(case=4, reason="ambiguous", candidates=link.matches, rivals=link.rivals)
     match target:

@@ -90,8 +90,9 @@ class Present:
     side cannot hold is absent from it. `version`: the opaque token that guards writes. `field_times`: when each
     field was last edited by a person, where known; None until asked for, an empty mapping when nothing is known.
     `closed`: a closed Dynamics activity, read-only until reopened; `closed_type_kept`: it is never reopened, whatever
-    the policy. `invalid`: why it cannot be carried, as (rule, reason), else None. `merged_into`: the survivor's id.
-    `empty`: the fields that hold nothing (a fingerprint cannot say it), so that an adoption fills them.
+    the policy. `filtered_by`: what of the filter it does not pass, when it does not. `invalid`: why it cannot be
+    carried, as (rule, reason), else None. `merged_into`: the survivor's id. `empty`: the fields that hold nothing (a
+    fingerprint cannot say it), so that an adoption fills them.
     """
 
     prints: Fingerprint
@@ -101,6 +102,7 @@ class Present:
     associations: AssociationDiff = field(default_factory=AssociationDiff)
     references: References = field(default_factory=References)
     passes_filter: bool = True
+    filtered_by: str = ""
     closed: bool = False
     closed_type_kept: bool = False
     invalid: tuple[str, str] | None = None

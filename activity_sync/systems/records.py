@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from activity_sync.activities.activity import Value
 from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.activities.loss import Loss
+
+NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+"""Of no kind any property."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ class NaturalKey:
 
     `emails`: all addresses as they stand, the primary first. `stored_id`: the counterpart's id stored on the record
     under the configured property. `former_ids`: records that were merged into this one, as far as they are known;
-    `former_stored_ids` the counterparts that those named, and `former_names` what they were called.
+    `former_stored_ids` the counterparts that those named, and `former_names` what they were called. `properties`: those
+    that filters ask for, as the system itself calls and writes them.
     """
 
     id: str
@@ -133,6 +138,7 @@ class NaturalKey:
     former_ids: tuple[str, ...] = ()
     former_stored_ids: tuple[str, ...] = ()
     former_names: tuple[str, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from activity_sync.configuration import TrackingConfig
+from activity_sync.configuration import Configuration
 from activity_sync.errors import ConfigurationError
 from activity_sync.http.client import Transport
 from activity_sync.http.limits import Limits
@@ -17,6 +17,7 @@ from activity_sync.mapping import SystemMapping, load_mapping
 from activity_sync.settings import Settings
 from activity_sync.systems.dynamics.system import DynamicsSystem
 from activity_sync.systems.hubspot.system import HubSpotSystem
+from activity_sync.systems.records import NOTHING
 from activity_sync.systems.system import System
 
 
@@ -24,7 +25,8 @@ class Factory(Protocol):
     """Makes a system, not yet connected.
 
     `connection` is the system's own section of the settings, complete; `mapping` its own mapping; `tracking` the
-    configuration's section of that name; `stored_id_properties` the property per kind that holds the counterpart's id.
+    configuration's section of that name; `stored_id_properties` the property per kind that holds the counterpart's id;
+    `also_read`, by record kind and activity type, what is read besides that.
     """
 
     def __call__(
@@ -36,6 +38,7 @@ class Factory(Protocol):
         stored_id_properties: Mapping[str, str],
         tracking: Any,
         clock: Callable[[], datetime],
+        also_read: Mapping[str, Sequence[str]] = NOTHING,
         transport: Transport | None = None,
     ) -> System:
         """The system."""
@@ -57,8 +60,11 @@ SYSTEMS: Final[Mapping[str, Entry]] = {
 }
 
 
-def connect(name: str, settings: Settings, tracking: TrackingConfig, *, priority: Priority = "incremental") -> System:
+def connect(
+    name: str, settings: Settings, configuration: Configuration, *, priority: Priority = "incremental"
+) -> System:
     """The system of this name, not yet entered. ConfigurationError for an unknown one, or a missing credential."""
+    tracking = configuration.tracking
     entry = SYSTEMS.get(name)
     if entry is None:
         raise ConfigurationError(f"there is no system {name!r}; the systems are {', '.join(SYSTEMS)}", system=name)
@@ -70,4 +76,5 @@ def connect(name: str, settings: Settings, tracking: TrackingConfig, *, priority
         stored_id_properties=tracking.stored_ids(name),
         tracking=tracking,
         clock=lambda: datetime.now(tz=UTC),
+        also_read=configuration.also_read(name),
     )

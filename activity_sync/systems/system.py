@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from activity_sync.activities.activity import Activity
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.findings import Finding
+from activity_sync.rules.conditions import Condition
 from activity_sync.systems.records import (
     Account,
     CreateRequest,
@@ -78,6 +79,10 @@ class Translator(Protocol):
 
     def is_closed(self, activity_type: ActivityType, record: SourceRecord) -> bool:
         """Whether the record is read-only until it is reopened."""
+        ...
+
+    def properties(self, record: SourceRecord) -> Mapping[str, Any]:
+        """What was read of the record, as the system itself calls and writes it."""
         ...
 
 
@@ -243,6 +248,18 @@ class Directory(Protocol):
 
     async def find(self, lookups: Sequence[Lookup]) -> dict[str, list[NaturalKey]]:
         """Per kind, all records that match any of the keys, merged ones as their survivor. The caller ranks them."""
+        ...
+
+    async def matching(self, kind: str, condition: Condition, *, since: datetime) -> list[str]:
+        """The ids of the records of this kind that were modified at or after `since` and meet the condition.
+
+        It is asked of each by itself and speaks of this kind only; the system itself selects as far as it compares
+        as we do.
+        """
+        ...
+
+    async def lacking(self, asked_for: Mapping[str, Sequence[str]]) -> list[str]:
+        """Those of these properties, by kind of record or activity type, that are not defined here, as `KIND.NAME`."""
         ...
 
     async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:

@@ -8,19 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from activity_sync.activities.kinds import RecordKind
+from activity_sync.rules.conditions import Condition, Facts, every_test, holds
 from activity_sync.rules.domains import domain_of
 from activity_sync.rules.names import name_without_form, searchable
 from activity_sync.systems.dynamics.batch import Operation
-from activity_sync.systems.dynamics.filters import any_of, begins_with, chunks, contains, is_one_of, query
+from activity_sync.systems.dynamics.columns import Columns, logical
+from activity_sync.systems.dynamics.conditions import filter_of
+from activity_sync.systems.dynamics.filters import (
+    any_of,
+    begins_with,
+    chunks,
+    contains,
+    is_one_of,
+    moment_literal,
+    query,
+)
 from activity_sync.systems.dynamics.merges import Entry, each_once, each_text, is_dead_end, merged_with, survivors
 from activity_sync.systems.dynamics.metadata import Metadata, Schema
 from activity_sync.systems.dynamics.operations import Operations, Row
 from activity_sync.systems.dynamics.paths import RECORD_TABLES, Table
 from activity_sync.systems.dynamics.reader import guids
 from activity_sync.systems.dynamics.wire import read_lookup, read_moment
-from activity_sync.systems.records import Lookup, NaturalKey, Owner
+from activity_sync.systems.records import NOTHING, Lookup, NaturalKey, Owner
 
 _EMAILS = ("emailaddress1", "emailaddress2", "emailaddress3")
 _NAMES: dict[str, str] = {
@@ -38,12 +50,24 @@ _NAMES_AT_ONCE = 25
 
 
 class DynamicsDirectory:
-    """Looks records up. `stored_ids`: by kind, the column that holds the id of a record's counterpart."""
+    """Looks records up. `stored_ids`: by kind, the column that holds the id of a record's counterpart.
 
-    def __init__(self, operations: Operations, metadata: Metadata, *, stored_ids: Mapping[str, str]) -> None:
+    `also_read`: by kind, columns that are read along and given as `properties`.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        metadata: Metadata,
+        *,
+        stored_ids: Mapping[str, str],
+        also_read: Mapping[str, Sequence[str]] = NOTHING,
+    ) -> None:
         self._operations = operations
         self._metadata = metadata
         self._stored_ids = stored_ids
+        self._also_read = also_read
+        self._columns = Columns(operations)
 
     async def describe(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NaturalKey]]:
         """By kind, the natural keys of these records; a merged one is described by its survivor, whose `id` it gets.
@@ -92,6 +116,33 @@ class DynamicsDirectory:
             )
             for kind, some in found.items()
         }
+
+    async def matching(self, kind: str, condition: Condition, *, since: datetime) -> list[str]:
+        """By modification time, and by what the database decides as we do."""
+        table = RECORD_TABLES[kind]
+        if not (await self._metadata.read()).has(table.name):
+            return []
+        types = (await self._columns.types([kind]))[kind]
+        names = sorted({one.name for one in every_test(condition) if logical(one.name) in types})
+        narrowed = filter_of(condition, types)
+        read = _select(
+            table,
+            ",".join(dict.fromkeys((table.key, *names))),
+            f"modifiedon ge {moment_literal(since.replace(microsecond=0))}" + (f" and {narrowed}" if narrowed else ""),
+        )
+        (rows,) = await self._operations.read_rows([read])
+        return [str(row[table.key]).lower() for row in rows if holds(condition, Facts(records={kind: [row]}))]
+
+    async def lacking(self, asked_for: Mapping[str, Sequence[str]]) -> list[str]:
+        """By the tables' definitions; nothing is said to lack where these cannot be read."""
+        types = await self._columns.types(asked_for)
+        return [
+            f"{kind}.{name}"
+            for kind, names in asked_for.items()
+            if types[kind]
+            for name in names
+            if logical(name) not in types[kind]
+        ]
 
     async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:  # noqa: ARG002 - one list of all
         """All users by id. Disabled ones and application users are not active: nothing is assigned to them."""
@@ -147,7 +198,7 @@ class DynamicsDirectory:
             columns += ["merged", "_masterid_value"]
         if stored := self._stored_column(schema, kind):
             columns.append(stored)
-        return ",".join(columns)
+        return ",".join(dict.fromkeys((*columns, *self._also_read.get(kind, ()))))
 
     def _stored_column(self, schema: Schema, kind: str) -> str:
         """The column that holds the counterpart's id; empty where the organization does not have it."""
@@ -165,6 +216,7 @@ class DynamicsDirectory:
             stored_id=str(row.get(self._stored_ids.get(kind, "")) or ""),
             created_at=read_moment(row["createdon"]) if row.get("createdon") else None,
             active=kind not in _DEACTIVATED or not row.get("statecode"),
+            properties={name: row.get(name) for name in self._also_read.get(kind, ())},
         )
         return Entry(key, master.id if master and row.get("merged") else "")
 

@@ -10,6 +10,7 @@ from activity_sync.findings import Finding, fine, warn
 from activity_sync.mapping.coverage import values_not_offered
 from activity_sync.mapping.rules import Kind, TypeMapping, columns_to_read, columns_to_write
 from activity_sync.systems.dynamics.batch import Answer, Operation
+from activity_sync.systems.dynamics.columns import logical
 from activity_sync.systems.dynamics.filters import text_literal
 from activity_sync.systems.dynamics.metadata import Schema
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, RECORD_TABLES
@@ -123,7 +124,7 @@ def _column_findings(name: str, table: str, mapping: TypeMapping, columns: Colle
         remedy = "see that the application user may read column definitions"
         yield warn(f"{name}.columns", f"the columns of {table} cannot be read", remedy)
         return
-    for column in dict.fromkeys(map(_logical, (*columns_to_read(mapping), *columns_to_write(mapping)))):
+    for column in dict.fromkeys(map(logical, (*columns_to_read(mapping), *columns_to_write(mapping)))):
         if column not in columns:
             yield warn(
                 f"{name}.{column}",
@@ -155,11 +156,6 @@ def read_columns(answer: Answer) -> frozenset[str]:
     told: Any = answer.json()
     listed = told.get("value") if isinstance(told, dict) else None
     return frozenset(str(one["LogicalName"]) for one in listed or () if one.get("LogicalName"))
-
-
-def _logical(column: str) -> str:
-    """A column as metadata names it: what is read of a look-up has a name of its own."""
-    return column.removeprefix("_").removesuffix("_value") if column.startswith("_") else column
 
 
 def read_options(answer: Answer) -> Collection[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from activity_sync.systems.dynamics.records import DynamicsRecords
 from activity_sync.systems.dynamics.refusals import explain_failed_read, read_refusal
 from activity_sync.systems.dynamics.translate import SYSTEM, DynamicsTranslator
 from activity_sync.systems.dynamics.writer import DynamicsWriter
-from activity_sync.systems.records import Account
+from activity_sync.systems.records import NOTHING, Account
 from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
 
 
@@ -60,7 +60,8 @@ class DynamicsSystem:
     """The organization that an application user opens. Use as an async context manager, within one event loop.
 
     `stored_id_properties`: by record kind, the column that holds the counterpart's id. `tracking` is taken for
-    likeness with the other systems and not used: our keys are the rows' own primary keys. `transport` is for tests.
+    likeness with the other systems and not used: our keys are the rows' own primary keys. `also_read`: by record kind
+    and activity type, columns that are read besides what the mapping names. `transport` is for tests.
     """
 
     name = SYSTEM
@@ -76,6 +77,7 @@ class DynamicsSystem:
         stored_id_properties: Mapping[str, str],
         tracking: object,  # noqa: ARG002 - see the docstring
         clock: Callable[[], datetime],
+        also_read: Mapping[str, Sequence[str]] = NOTHING,
         transport: Transport | None = None,
     ) -> None:
         self._url = connection.url
@@ -99,14 +101,16 @@ class DynamicsSystem:
         self.reader: Reader = DynamicsReader(
             self._operations,
             self._metadata,
-            columns=translator.columns,
+            columns=lambda kind: tuple(dict.fromkeys((*translator.columns(kind), *also_read.get(kind, ())))),
             time_columns=translator.time_columns,
             own_user=self._own_user,
             now=clock,
         )
         self.records: Records = DynamicsRecords(self._operations, self._metadata)
         self.writer: Writer = DynamicsWriter(self._operations, self._metadata)
-        self.directory: Directory = DynamicsDirectory(self._operations, self._metadata, stored_ids=stored_id_properties)
+        self.directory: Directory = DynamicsDirectory(
+            self._operations, self._metadata, stored_ids=stored_id_properties, also_read=also_read
+        )
         self.inspector: Inspector = DynamicsInspector(
             self._operations,
             self._metadata,

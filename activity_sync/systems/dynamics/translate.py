@@ -139,6 +139,10 @@ class DynamicsTranslator:
         mapping = self._mapping.types[activity_type]
         return comparable_fields(mapping) | ({PARTICIPANTS} & mapping.fields.keys())
 
+    def properties(self, record: SourceRecord) -> Mapping[str, Any]:
+        """The row's columns as Dynamics gave them."""
+        return record.payload
+
     def is_closed(self, activity_type: ActivityType, record: SourceRecord) -> bool:
         """Whether a row is completed or cancelled. Notes have no state; a scheduled appointment is open."""
         return activity_type is not ActivityType.NOTE and record.payload.get("statecode") in CLOSED

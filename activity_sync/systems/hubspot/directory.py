@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from activity_sync.activities.kinds import RecordKind
+from activity_sync.rules.conditions import Condition, Facts, every_test, holds
 from activity_sync.rules.domains import domain_of
 from activity_sync.rules.names import name_without_form, normal_name, search_words
+from activity_sync.systems.hubspot.conditions import groups_of
 from activity_sync.systems.hubspot.metadata import Metadata
 from activity_sync.systems.hubspot.operations import Operations
-from activity_sync.systems.hubspot.searches import search_tokens, search_values, search_words_of
-from activity_sync.systems.hubspot.wire import OWNER_PAGE, Json, read_time, split_list
-from activity_sync.systems.records import Lookup, NaturalKey, Owner
+from activity_sync.systems.hubspot.searches import search_tokens, search_values, search_whole, search_words_of
+from activity_sync.systems.hubspot.wire import (
+    MODIFIED,
+    OWNER_PAGE,
+    RECORD_ID,
+    Json,
+    filter_on,
+    fits_search,
+    millis,
+    read_time,
+    search_body,
+    split_list,
+)
+from activity_sync.systems.records import NOTHING, Lookup, NaturalKey, Owner
 
 _OTHER_EMAILS: Final = "hs_additional_emails"
 _LONGEST_ADDRESS: Final = 254
@@ -32,16 +46,29 @@ _NAME: Final[Mapping[str, tuple[str, ...]]] = {
     RecordKind.DEAL: ("dealname",),
     RecordKind.TICKET: ("subject",),
 }
+_MODIFIED: Final[Mapping[str, str]] = {RecordKind.CONTACT: "lastmodifieddate"}
+"""By kind, where its modification time stands if not where most have it."""
 _MERGED_KINDS: Final = frozenset({RecordKind.CONTACT, RecordKind.COMPANY})
 
 
 class HubSpotDirectory:
-    """Looks records up. `stored_id_properties`: by kind, the property that holds the counterpart's id, if any."""
+    """Looks records up. `stored_id_properties`: by kind, the property that holds the counterpart's id, if any.
 
-    def __init__(self, operations: Operations, metadata: Metadata, *, stored_id_properties: Mapping[str, str]) -> None:
+    `also_read`: by kind, properties that are read along.
+    """
+
+    def __init__(
+        self,
+        operations: Operations,
+        metadata: Metadata,
+        *,
+        stored_id_properties: Mapping[str, str],
+        also_read: Mapping[str, Sequence[str]] = NOTHING,
+    ) -> None:
         self._operations = operations
         self._metadata = metadata
         self._stored_ids = dict(stored_id_properties)
+        self._also_read = also_read
         self._owners: dict[str, Owner] | None = None
         self._former_owners: dict[str, Owner] | None = None
         self._owners_lock = asyncio.Lock()
@@ -67,6 +94,30 @@ class HubSpotDirectory:
             *(self._find(kind, [one for one in lookups if one.kind == kind]) for kind in kinds)
         )
         return dict(zip(kinds, answers, strict=True))
+
+    async def matching(self, kind: str, condition: Condition, *, since: datetime) -> list[str]:
+        """By modification time, as far as the index knows it, and by what a search decides as we do."""
+        names = tuple(dict.fromkeys(one.name for one in every_test(condition)))
+        changed = filter_on(_MODIFIED.get(kind, MODIFIED), "GTE", millis(since))
+        groups = [(*one, changed) for one in groups_of(condition, await self._metadata.read(kind))]
+        if not fits_search(search_body(groups, properties=names, sort=RECORD_ID)):
+            groups = [(changed,)]
+        found = await search_whole(self._operations, kind, groups, properties=names)
+        return [
+            record_id
+            for record_id, one in found.items()
+            if holds(condition, Facts(records={kind: [one.get("properties") or {}]}))
+        ]
+
+    async def lacking(self, asked_for: Mapping[str, Sequence[str]]) -> list[str]:
+        """By the portal's property definitions: one call for each kind that is not known yet."""
+        schemas = await asyncio.gather(*(self._metadata.read(kind) for kind in asked_for))
+        return [
+            f"{kind}.{name}"
+            for (kind, names), schema in zip(asked_for.items(), schemas, strict=True)
+            for name in names
+            if name not in schema.properties
+        ]
 
     async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:
         """All owners by id. Those of deactivated users are a list of their own, read only where one of `ids` needs it.
@@ -181,7 +232,8 @@ class HubSpotDirectory:
 
     def _properties(self, kind: str) -> tuple[str, ...]:
         stored = self._stored_ids.get(kind)
-        return (*_PROPERTIES[kind], stored) if stored else _PROPERTIES[kind]
+        names = (*_PROPERTIES[kind], *((stored,) if stored else ()), *self._also_read.get(kind, ()))
+        return tuple(dict.fromkeys(names))
 
     def _unique(self, kind: str, records: Iterable[Json]) -> dict[str, NaturalKey]:
         return {str(one["id"]): self._key(kind, one) for one in records}
@@ -205,6 +257,7 @@ class HubSpotDirectory:
             stored_id=str(properties.get(self._stored_ids.get(kind, "")) or ""),
             created_at=read_time(created) if created else None,
             former_ids=tuple(one for one in split_list(properties.get(_MERGED_IDS)) if one != str(record["id"])),
+            properties={name: properties.get(name) for name in self._also_read.get(kind, ())},
         )
 
 

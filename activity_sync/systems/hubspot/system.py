@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol, Self
 
@@ -22,7 +22,7 @@ from activity_sync.systems.hubspot.records import HubSpotRecords
 from activity_sync.systems.hubspot.refusals import read_refusal
 from activity_sync.systems.hubspot.translate import HubSpotTranslator
 from activity_sync.systems.hubspot.writer import HubSpotWriter
-from activity_sync.systems.records import Account
+from activity_sync.systems.records import NOTHING, Account
 from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
 
 _CONCURRENCY: Final = 8
@@ -60,7 +60,8 @@ class TrackingOptions(Protocol):
 class HubSpotSystem:
     """The account that a token opens. Use as an async context manager, within one event loop.
 
-    `stored_id_properties`: by record kind, the property that holds the counterpart's id. `transport` is for tests.
+    `stored_id_properties`: by record kind, the property that holds the counterpart's id. `also_read`: by record kind
+    and activity type, properties that are read besides what the mapping names. `transport` is for tests.
     """
 
     name = "hubspot"
@@ -76,6 +77,7 @@ class HubSpotSystem:
         stored_id_properties: Mapping[str, str],
         tracking: TrackingOptions,
         clock: Callable[[], datetime],
+        also_read: Mapping[str, Sequence[str]] = NOTHING,
         transport: Transport | None = None,
     ) -> None:
         self._client = ApiClient(
@@ -93,12 +95,15 @@ class HubSpotSystem:
         translator = HubSpotTranslator(mapping, options=self._options)
         self.translator: Translator = translator
         self.reader: Reader = HubSpotReader(
-            self._operations, self._metadata, columns=translator.columns, properties_of=translator.properties_of
+            self._operations,
+            self._metadata,
+            columns=lambda kind: tuple(dict.fromkeys((*translator.columns(kind), *also_read.get(kind, ())))),
+            properties_of=translator.properties_of,
         )
         self.records: Records = HubSpotRecords(self._operations, self._metadata)
         self.writer: Writer = HubSpotWriter(self._operations, self._metadata)
         self.directory: Directory = HubSpotDirectory(
-            self._operations, self._metadata, stored_id_properties=stored_id_properties
+            self._operations, self._metadata, stored_id_properties=stored_id_properties, also_read=also_read
         )
         self.inspector: Inspector = HubSpotInspector(
             self._operations,

@@ -125,6 +125,11 @@ class HubSpotTranslator:
         """False: HubSpot's activities can always be changed."""
         return False
 
+    def properties(self, record: SourceRecord) -> Mapping[str, Any]:
+        """The properties as HubSpot gave them."""
+        given: Mapping[str, Any] = record.payload.get("properties") or {}
+        return given
+
     def columns(self, activity_type: ActivityType) -> tuple[str, ...]:
         """The allow list of properties to read."""
         mapped = columns_to_read(self._mapping.types[activity_type])

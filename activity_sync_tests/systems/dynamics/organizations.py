@@ -32,12 +32,13 @@ def guid(number: int, *, kind: str = "a") -> str:
 
 @dataclass
 class Organization:
-    """A running sandbox. `stored_ids` is what the connector is configured with."""
+    """A running sandbox. `stored_ids` and `also_read` are what the connector is configured with."""
 
     url: str
     controls: Controls
     store: Store
     stored_ids: dict[str, str] = field(default_factory=dict)
+    also_read: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def run(self, use: Callable[[DynamicsSystem], Awaitable[R]]) -> R:
         """The result of using the connector, connected anew."""
@@ -64,6 +65,7 @@ class Organization:
             mapping=load_mapping("dynamics"),
             stored_id_properties=self.stored_ids,
             tracking=None,
+            also_read=self.also_read,
             clock=lambda: NOW,
         )
 

@@ -34,7 +34,7 @@ class Tracking:
 
 @dataclass
 class Portal:
-    """A running sandbox. `stored_ids` and `create` are what the connector is configured with."""
+    """A running sandbox. `stored_ids`, `create` and `also_read` are what the connector is configured with."""
 
     base_url: str
     controls: Controls
@@ -42,6 +42,7 @@ class Portal:
     version: str
     stored_ids: dict[str, str] = field(default_factory=dict)
     create: bool = True
+    also_read: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def run(self, use: Callable[[HubSpotSystem], Awaitable[R]]) -> R:
         """The result of using the connector, connected anew."""
@@ -53,6 +54,7 @@ class Portal:
                 mapping=load_mapping("hubspot"),
                 stored_id_properties=self.stored_ids,
                 tracking=Tracking(self.create),
+                also_read=self.also_read,
                 clock=lambda: datetime.now(UTC),
             )
             async with system:
