@@ -64,6 +64,9 @@ def _parse(markup: str) -> lxml_html.HtmlElement | None:
 
 
 def _render(tree: lxml_html.HtmlElement) -> str:
+    for element in tree.iter():  # the library decodes what the parser has decoded already
+        element.text = element.text and element.text.replace("&", "&amp;")
+        element.tail = element.tail and element.tail.replace("&", "&amp;")
     return _tidy(Inscriptis(tree, _CONFIG).get_text())
 
 

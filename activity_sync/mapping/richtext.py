@@ -56,15 +56,21 @@ _ALLOWED_STYLES = set(_STYLE_WORDS.split())
 # CSS that computes, loads, or hides one of these behind an escape.
 _ACTIVE_STYLE = re.compile(r"expression|url\s*\(|image\s*\(|@import|script:|\\", re.IGNORECASE)
 _ALLOWED_SCHEMES = {"http", "https", "mailto", "tel", "cid", "data"}
+_WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _INLINE_IMAGE = re.compile(r"\s*data:image/(?:png|gif|jpe?g|webp|bmp);base64,", re.IGNORECASE)
 
 
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "style" and _ACTIVE_STYLE.search(value):
         return None
-    if name in {"href", "src", "cite"} and value.strip().lower().startswith("data:"):
+    if name in {"href", "src"} and value.strip().lower().startswith("data:"):
         return value if tag == "img" and name == "src" and _INLINE_IMAGE.match(value) else None
-    return value
+    if name == "cite" and not _WEB_ADDRESS.match(value):  # the library looks at the schemes of href and src alone
+        return None
+    # A browser reads "<" inside a value as text. Not every program that shows a body reads as a browser does.
+    if name in {"href", "src", "cite"}:
+        return value.replace("<", "%3C").replace(">", "%3E")
+    return value.replace("<", "\u2039").replace(">", "\u203a")
 
 
 _CLEANER = nh3.Cleaner(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from activity_sync.mapping.readable import first_line, html_to_text
+from activity_sync.mapping.richtext import text_to_html
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,14 @@ def test_text_is_never_lost_in_deep_nesting(tag, depth):
 def test_first_line_is_the_first_that_shows_something():
     assert first_line("\n  \n  one \ntwo") == "one"
     assert first_line(" \n") == ""
+
+
+@given(st.text("ab&;#38xlt gmp<>\u00e9", min_size=1).map(lambda text: " ".join(text.split())).filter(bool))
+def test_text_comes_back_from_markup_as_it_was(text):
+    assert html_to_text(text_to_html(text)) == text
+
+
+def test_entity_that_a_person_typed_is_text_also_in_quoted_mail():
+    markup = "<blockquote>a &amp;amp; b<blockquote>c &amp;lt; d</blockquote></blockquote><p>e &amp;nbsp; f</p>"
+
+    assert html_to_text(markup).split("\n") == ["> a &amp; b", "> > c &lt; d", "", "e &nbsp; f"]
