@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,6 +20,9 @@ from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.configuration_filters import FilterConfig, misnamed
 from activity_sync.configuration_problems import Problem, find_problems, find_wrong
 from activity_sync.errors import ConfigurationError
+from activity_sync.mapping import SystemMapping, load_mapping
+from activity_sync.mapping.configured import Carried, Mappings, TypeFields, configure
+from activity_sync.mapping.field_settings import FieldSettings
 from activity_sync.marked_yaml import Marked, NotYaml, mark_values, read_marked
 from activity_sync.rules.conditions import OWN, Condition, joined, records_in
 from activity_sync.rules.match import TwinMode, TwinRule
@@ -83,7 +87,7 @@ class TypeConfig(_Section):
     """One activity type in one flow.
 
     `filter`: which activities may start to sync. `scope: initial` lets what is linked go on whatever becomes of it;
-    with `always` it stops, too, while it does not match.
+    with `always` it stops, too, while it does not match. `fields`: what is mapped otherwise than docs/mapping.md says.
     """
 
     enabled: bool = True
@@ -99,6 +103,7 @@ class TypeConfig(_Section):
     unresolved: Unresolved = Unresolved.DEFER
     associations: AssociationsConfig = AssociationsConfig()
     regarding: tuple[RecordKind, ...] = REGARDING_ORDER
+    fields: Mapping[str, FieldSettings] = Field(default_factory=dict)
 
 
 class FlowConfig(_Section):
@@ -309,6 +314,27 @@ class Configuration(_Section):
         """The types that are on, in their usual order."""
         return tuple(kind for kind in ActivityType if self.flow(flow).of(kind).enabled)
 
+    @cached_property
+    def mappings(self) -> Mappings:
+        """The mappings of all systems, with every flow's `fields` worked in."""
+        given = {
+            flow: {
+                kind: TypeFields(self.flow(flow).of(kind).enabled, self.flow(flow).of(kind).fields)
+                for kind in ActivityType
+            }
+            for flow in FLOWS
+        }
+        shipped = {system: load_mapping(system) for flow in FLOWS for system in (flow.source, flow.target)}
+        return configure(shipped, given)
+
+    def mapping(self, system: str) -> SystemMapping:
+        """The mapping of a system."""
+        return self.mappings.systems[system]
+
+    def carried(self, flow: Flow, activity_type: ActivityType) -> Carried:
+        """Which fields a flow leaves out, and which it alone carries."""
+        return self.mappings.carried[flow.name, activity_type]
+
     def makes_missing(self, flow: Flow, kind: str) -> bool:
         """Whether a missing record of this kind is made in the flow's target, for an activity that hangs on it."""
         section = getattr(self.create_missing, flow.name, None)
@@ -336,6 +362,7 @@ class Configuration(_Section):
             source_breaks_ties=flow.source == "hubspot",
             needs_association=not shows_unassociated,
             filter_always=own.scope == "always",
+            one_way_fields=self.carried(flow, activity_type).one_way,
         )
 
     def condition(self, flow: Flow, activity_type: ActivityType) -> Condition | None:
@@ -407,6 +434,7 @@ def _validated(marked: Marked, *, name: str) -> tuple[Configuration | None, tupl
     problems = find_problems(Configuration, refused, marked)
     if configuration is not None:
         problems += _misnamed(configuration, marked)
+        problems += _unmappable(configuration, marked)
     return (None if problems else configuration), tuple(problem.told(name) for problem in problems)
 
 
@@ -418,7 +446,19 @@ def _misnamed(configuration: Configuration, marked: Marked) -> list[Problem]:
             for flow in FLOWS
             for kind in ActivityType
             if (given := configuration.flow(flow).of(kind).filter) is not None
-            for one in misnamed(given, flow.source, kind, ("flows", flow.name, kind.value, "filter"))
+            for mapping in [configuration.mapping(flow.source).types[kind]]
+            for one in misnamed(given, mapping, ("flows", flow.name, kind.value, "filter"))
+        ),
+        marked,
+    )
+
+
+def _unmappable(configuration: Configuration, marked: Marked) -> list[Problem]:
+    """Fields that cannot be mapped as they are said."""
+    return find_wrong(
+        (
+            (("flows", one.flow, one.type, "fields", one.field, *([one.key] if one.key else [])), one.message)
+            for one in configuration.mappings.problems
         ),
         marked,
     )

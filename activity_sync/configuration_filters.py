@@ -10,9 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from activity_sync.activities.kinds import ActivityType
-from activity_sync.mapping.load import load_mapping
-from activity_sync.mapping.rules import Kind
+from activity_sync.mapping.rules import Kind, TypeMapping
 from activity_sync.mapping.values import OTHER
 from activity_sync.marked_yaml import Path
 from activity_sync.rules.conditions import ABOUT, ORDERING, All, AnyOf, Condition, Not, Operator, Scalar, Test
@@ -104,26 +102,26 @@ class FilterConfig(BaseModel):
         return Test(name, self.operator or Operator.KNOWN, given, about)
 
 
-def misnamed(given: FilterConfig, source: str, kind: ActivityType, path: Path) -> Iterator[tuple[Path, str]]:
+def misnamed(given: FilterConfig, mapping: TypeMapping, path: Path) -> Iterator[tuple[Path, str]]:
     """What no activity of this type has: fields, and values of a field that has a closed list of them; with its place.
 
-    `path`: where the condition stands in the file.
+    `mapping`: that of the flow's source. `path`: where the condition stands in the file.
     """
     for name in ("all", "any"):
         for number, one in enumerate(getattr(given, name) or ()):
-            yield from misnamed(one, source, kind, (*path, name, number))
+            yield from misnamed(one, mapping, (*path, name, number))
     if given.not_ is not None:
-        yield from misnamed(given.not_, source, kind, (*path, "not"))
+        yield from misnamed(given.not_, mapping, (*path, "not"))
     if given.field is None or "." in given.field:
         return
-    fields = load_mapping(source).types[kind].fields
+    fields = mapping.fields
     rule = fields.get(given.field)
     if rule is None:
         near = difflib.get_close_matches(given.field, fields, n=1)
         hint = f"did you mean {near[0]}?" if near else f"they are {', '.join(fields)}."
         yield (
             (*path, "field"),
-            f"a {kind} has no such field; {hint} A property of {source}'s own is activity.NAME",
+            f"a {mapping.type} has no such field; {hint} A property of {mapping.system}'s own is activity.NAME",
         )
     elif rule.kind in {Kind.CHOICE, Kind.STATE}:
         known = list(dict.fromkeys(one.value for one in rule.choices if one.value is not None))

@@ -9,7 +9,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -111,6 +111,8 @@ def _wanted(model: type[BaseModel], path: Path, detail: Any) -> str:
             return f"less than {context['lt']:g}"
         case "value_error":
             return str(context["error"])
+        case "missing":
+            return f"settings with {detail['loc'][-1]}"
     if kind in _SECTION:
         section = _model_at(model, path)
         return f"settings, as {_example(section)}" if section else "settings, as {key: value}"
@@ -125,7 +127,7 @@ def _example(section: type[BaseModel]) -> str:
     name, one = next(iter(section.model_fields.items()))
     shipped = one.default
     plain = isinstance(shipped, str | int | float)
-    return f"{{{name}: {str(shipped).lower() if plain else '...'}}}"
+    return f"{{{one.alias or name}: {str(shipped).lower() if plain else '...'}}}"
 
 
 def _written(path: Path, marked: Marked) -> str:
@@ -171,9 +173,10 @@ def _settings(
     """Every setting of a model and of the models inside it, with the path to it. `inside`: the models around it."""
     for name, one in zip(_names(model), model.model_fields.values(), strict=True):
         yield parent, name
+        keys = ("*",) if get_origin(one.annotation) is Mapping else ()
         for inner in _models_in(one.annotation):
             if inner is not model and inner not in inside:  # a condition may stand in a condition
-                yield from _settings(inner, (*parent, name), (*inside, model))
+                yield from _settings(inner, (*parent, name, *keys), (*inside, model))
 
 
 def _common(paths: Iterable[tuple[str, ...]]) -> str:
@@ -186,10 +189,17 @@ def _common(paths: Iterable[tuple[str, ...]]) -> str:
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     """The model of the section at a path; None where there is none."""
     here: type[BaseModel] | None = model
+    is_keyed = False
     for part in path:
-        one = _field(here, str(part)) if here is not None else None
-        here = next(_models_in(one.annotation), None) if one is not None else here if isinstance(part, int) else None
-    return here
+        if isinstance(part, int) or here is None:
+            continue
+        if is_keyed:  # a name of the user's own, that leads to a section
+            is_keyed = False
+            continue
+        one = _field(here, part)
+        here = next(_models_in(one.annotation), None) if one is not None else None
+        is_keyed = one is not None and get_origin(one.annotation) is Mapping
+    return None if is_keyed else here
 
 
 def _field(model: type[BaseModel], name: str) -> FieldInfo | None:

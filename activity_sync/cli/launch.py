@@ -25,7 +25,7 @@ from activity_sync.configuration import Configuration
 from activity_sync.defs.orphans import end_orphans
 from activity_sync.defs.resources import OpenCrm, open_crm
 from activity_sync.defs.tasks import Days, Task, tasks_for_days, tasks_for_failed, tasks_for_news
-from activity_sync.errors import ActivitySyncError
+from activity_sync.errors import ActivitySyncError, AuthenticationFailed
 from activity_sync.pipeline.leasing import holder_of
 from activity_sync.pipeline.plan import find_news
 from activity_sync.pipeline.report import COUNTS, PROPOSED
@@ -82,6 +82,7 @@ def launch(
         end_orphans(instance)
         crm = stack.enter_context(open_crm(settings))
         crm.run(Session.identify)
+        crm.run(_confirm_fields, flow, types)
         ledger = stack.enter_context(open_ledger(settings))
         holder = crm.session.holder = holder_of(str(uuid.uuid4()))
         stack.enter_context(holding_leases(ledger, flow, types, holder=holder, wait=wait, console=console))
@@ -118,6 +119,14 @@ def launch(
         _error(flow, broken),
         to_create,
     )
+
+
+async def _confirm_fields(session: Session, flow: Flow, types: Sequence[ActivityType]) -> None:
+    for kind in types:
+        try:
+            await session.confirm_fields(flow, kind)
+        except AuthenticationFailed:
+            continue  # a type whose definitions we may not read fails by itself, and stops no other
 
 
 def _tasks(

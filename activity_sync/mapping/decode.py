@@ -8,7 +8,10 @@ from typing import Any
 
 from activity_sync.activities.activity import RichText, Value
 from activity_sync.errors import InvalidRecord
+from activity_sync.mapping.as_kind import read_number
+from activity_sync.mapping.computed import compute
 from activity_sync.mapping.heading import split_heading
+from activity_sync.mapping.listed import split_list
 from activity_sync.mapping.richtext import has_content, is_html, is_wrapped_in_html
 from activity_sync.mapping.rules import FieldRule, Kind, TypeMapping
 from activity_sync.mapping.state import read_state
@@ -17,6 +20,7 @@ from activity_sync.mapping.values import (
     is_empty,
     read_bool,
     read_choice,
+    read_day,
     read_moment,
     read_text,
     read_whole_number,
@@ -26,9 +30,16 @@ from activity_sync.mapping.values import (
 def decode_fields(mapping: TypeMapping, properties: Mapping[str, Any]) -> dict[str, Value]:
     """Every field of the mapping, in its order; None where the record has no value. Fields of kind `translator` lack.
 
-    Unknown properties are ignored. InvalidRecord, naming the property and never its content, when a value is broken.
+    Unknown properties are ignored. InvalidRecord, naming the property and never its content, when a value is broken,
+    or naming the field, when a function fails.
     """
-    return decode_in_context(mapping, properties, {})
+    read = decode_in_context(mapping, properties, {})
+    made = dict(read)
+    for name, rule in mapping.fields.items():
+        if rule.computed is not None:
+            with _naming(mapping, name):
+                made[name] = compute(rule, rule.computed, read.get(name), read)
+    return made
 
 
 def decode_in_context(
@@ -46,6 +57,12 @@ def decode_in_context(
         values[name] = _decode(mapping, rule, properties, known)
     for body, heading in mapping.headings.items():
         values[heading], values[body] = _split(values[body])
+    for body, names in mapping.lists.items():
+        listed = values[body]
+        if isinstance(listed, RichText):
+            rest, entries = split_list(listed)
+            values[body] = rest if has_content(rest) else None
+            values |= {name: entries.get(ours[name].label) or None for name in names}
     return {name: values[name] for name in ours}
 
 
@@ -54,7 +71,7 @@ def _is_there(rule: FieldRule, properties: Mapping[str, Any]) -> bool:
 
 
 def _decode(mapping: TypeMapping, rule: FieldRule, properties: Mapping[str, Any], known: Mapping[str, Value]) -> Value:
-    if rule.kind is Kind.HEADING or not fits(rule.when, known):
+    if rule.kind in {Kind.HEADING, Kind.LISTED} or not fits(rule.when, known):
         return None
     if rule.kind is Kind.STATE:
         with _naming(mapping, rule.read[0]):
@@ -90,6 +107,10 @@ def _read(rule: FieldRule, raw: Any, known: Mapping[str, Value]) -> Value:
             return read_moment(raw)
         case Kind.DURATION:
             return read_whole_number(raw) * rule.unit_ms
+        case Kind.NUMBER | Kind.INTEGER:
+            return read_number(raw)
+        case Kind.DATE:
+            return read_day(raw, rule.zone)
         case Kind.BOOL:
             return read_bool(raw)
         case Kind.CHOICE:
@@ -100,9 +121,13 @@ def _read(rule: FieldRule, raw: Any, known: Mapping[str, Value]) -> Value:
             return read_text(raw)
 
 
+def holds_markup(kind: Kind, text: str) -> bool:
+    """Whether this value of a body's property is read as HTML."""
+    return is_wrapped_in_html(text) if kind is Kind.PLAIN else is_html(text)
+
+
 def _read_body(kind: Kind, text: str) -> RichText | None:
-    marked_up = is_wrapped_in_html(text) if kind is Kind.PLAIN else is_html(text)
-    body = RichText(text, html=marked_up)
+    body = RichText(text, html=holds_markup(kind, text))
     return body if has_content(body) else None
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from activity_sync.activities.activity import RichText, Value
 from activity_sync.activities.loss import Loss
+from activity_sync.mapping.as_kind import as_kind, in_words, round_number
 from activity_sync.mapping.bodies import body_as, fits_unheaded, write_body, write_headed_body
 from activity_sync.mapping.cut import cut_text, length
-from activity_sync.mapping.decode import decode_in_context
+from activity_sync.mapping.decode import decode_in_context, holds_markup
+from activity_sync.mapping.listed import write_list
 from activity_sync.mapping.required import completion_stamps, default_value
-from activity_sync.mapping.richtext import as_text
-from activity_sync.mapping.rules import BODY_KINDS, Choice, FieldRule, Kind, TypeMapping
+from activity_sync.mapping.richtext import as_html, as_text, is_html
+from activity_sync.mapping.rules import BODY_KINDS, Choice, FieldRule, Kind, Notation, TypeMapping
 from activity_sync.mapping.state import read_state
 from activity_sync.mapping.values import (
     OTHER,
@@ -24,9 +26,15 @@ from activity_sync.mapping.values import (
     pick_option,
     read_choice,
     to_unit,
+    write_day,
     write_moment,
     write_scalar,
 )
+
+_LONGEST_LINE = 500
+"""Characters of a value that is only listed under a body."""
+_LIST_SHARE = 4
+"""The list takes no more than this part of its property."""
 
 _NO_LIMITS: Mapping[str, int] = {}
 _NO_OPTIONS: Mapping[str, Collection[str]] = {}
@@ -105,16 +113,16 @@ def encode_fields(
 
 
 def _pieces(job: _Job) -> Iterator[_Piece]:
-    headings = job.mapping.headings
+    headings, lists = job.mapping.headings, job.mapping.lists
     done: set[str] = set()
     for name in _to_write(job):
         rule = job.mapping.fields[name]
-        body = rule.inside or (name if name in headings else None)
+        body = rule.inside or (name if name in headings or name in lists else None)
         if body is None:
             yield _encode(job, name, rule)
         elif body not in done:
             done.add(body)
-            yield _encode_headed(job, headings[body], body)
+            yield _encode_listed(job, body) if body in lists else _encode_headed(job, headings[body], body)
 
 
 def _to_write(job: _Job) -> Iterator[str]:
@@ -154,6 +162,10 @@ def _encode(job: _Job, name: str, rule: FieldRule) -> _Piece:
         value = None
     if value is None and rule.default is not None:
         value = default_value(rule.default, job.shown)
+    try:
+        value = as_kind(rule.kind, value, zone=rule.zone)
+    except ValueError as error:
+        return _Piece(losses=(Loss(name, "dropped", str(error)),))
     if rule.kind in {Kind.CHOICE, Kind.STATE}:
         return _encode_choice(job, name, rule, value)
     if rule.kind is Kind.BOOL:
@@ -173,7 +185,7 @@ def _encode(job: _Job, name: str, rule: FieldRule) -> _Piece:
 
 def _plain_copy(job: _Job, rule: FieldRule, body: RichText) -> str:
     """The body as text, cut like the body itself; links and lists can make it the longer one."""
-    limit = job.limits.get(rule.plain_copy or "", rule.limit)
+    limit = job.limits.get(rule.plain_copy or "", _limit(job, rule))
     text = as_text(body)
     return text if limit is None else cut_text(text, limit, unit=job.mapping.notation.length_unit)
 
@@ -198,6 +210,10 @@ def _write(job: _Job, name: str, rule: FieldRule, value: Value) -> tuple[Any, Lo
             lost = units * rule.unit_ms != value
             loss = Loss(name, "rounded", f"{value} ms to {units} x {rule.unit_ms} ms") if lost else None
             return write_scalar(units, notation), loss
+        case Kind.DATE, datetime():
+            return write_day(value, rule.zone), None
+        case ((Kind.NUMBER | Kind.INTEGER), (int() | str())):
+            return _write_number(name, rule, value, notation)
         case Kind.BOOL, bool():
             return write_scalar(value, notation), None
         case Kind.ID, str():
@@ -208,6 +224,13 @@ def _write(job: _Job, name: str, rule: FieldRule, value: Value) -> tuple[Any, Lo
             return _write_text(job, name, rule, value)
         case _:
             raise TypeError(f"field {name} of kind {rule.kind} cannot hold a {type(value).__name__}")
+
+
+def _write_number(name: str, rule: FieldRule, value: int | str, notation: Notation) -> tuple[Any, Loss | None]:
+    digits = 0 if rule.kind is Kind.INTEGER else rule.digits
+    rounded, lost = (value, False) if digits is None else round_number(value, digits)
+    loss = Loss(name, "rounded", f"kept {digits} digits") if lost else None
+    return (str(rounded) if notation.strings else float(rounded) if isinstance(rounded, str) else rounded), loss
 
 
 def _write_text(job: _Job, name: str, rule: FieldRule, value: str | RichText) -> tuple[str | None, Loss | None]:
@@ -283,8 +306,64 @@ def _encode_headed(job: _Job, heading: str, body: str) -> _Piece:
     return _Piece(dict.fromkeys(rule.write, raw), shows, losses)
 
 
+def _encode_listed(job: _Job, body: str) -> _Piece:
+    """A body, by itself or under its heading, with the list at its end; a body that is not written stays as it is."""
+    rule, heading, names = job.mapping.fields[body], job.mapping.headings.get(body), job.mapping.lists[body]
+    unit = job.mapping.notation.length_unit
+    limit = _limit(job, rule)
+    held = job.shown.get(body)
+    standing = body_as(held) if isinstance(held, str | RichText) else None
+    is_kept = job.only is not None and body not in job.only and (heading is None or heading not in job.only)
+    kept = ""
+    if is_kept and heading is None and standing is not None:
+        kept = standing.text if standing.html or rule.kind is not Kind.HTML else as_html(standing)
+    room = None if limit is None else min(limit // _LIST_SHARE, max(0, limit - length(kept, unit)))
+    entries, losses = _entries(job, names, room)
+    size = max(length(write_list(entries, markup=one, under=True), unit) for one in (True, False))
+    if is_kept and heading is None:
+        piece = _Piece({}, (body,) if body in job.shown else ())
+    else:
+        columns = (*rule.write, *((rule.plain_copy,) if rule.plain_copy else ()))
+        left = {} if limit is None else dict.fromkeys(columns, limit - size)
+        inner = replace(job, limits={**job.limits, **left})
+        piece = _encode(inner, body, rule) if heading is None else _encode_headed(inner, heading, body)
+        kept = next((piece.properties[one] for one in rule.write if piece.properties.get(one)), "")
+    markup = rule.kind is Kind.HTML or holds_markup(rule.kind, kept)
+    text = kept + write_list(entries, markup=markup, under=bool(kept))
+    shows = tuple(name for name in names if name in job.shown)
+    if not text:
+        piece = _Piece(_cleared(job, body, rule).properties | piece.properties, piece.shows, piece.losses)
+    else:
+        piece = replace(piece, properties={**piece.properties, **dict.fromkeys(rule.write, text)})
+    return replace(piece, shows=(*piece.shows, *shows), losses=(*piece.losses, *losses))
+
+
+def _entries(job: _Job, names: Collection[str], room: int | None) -> tuple[dict[str, str], list[Loss]]:
+    """The list's lines by label, as many as there is room for, and a loss for each of the fields."""
+    unit = job.mapping.notation.length_unit
+    entries: dict[str, str] = {}
+    losses = []
+    for name in names:
+        rule = job.mapping.fields[name]
+        words = in_words(job.shown.get(name), rule.zone)
+        # In a property that may hold either, markup would make markup of the whole text.
+        words = one_line(as_text(RichText(words, html=True)) if is_html(words) else words).strip()
+        if not words:
+            continue
+        longer = {**entries, rule.label: cut_text(words, _LONGEST_LINE, unit=unit).strip()}
+        if room is None or all(
+            length(write_list(longer, markup=one, under=True), unit) <= room for one in (True, False)
+        ):
+            entries = longer
+            losses.append(Loss(name, "appended"))
+        else:
+            losses.append(Loss(name, "dropped", "no room under the body"))
+    return entries, losses
+
+
 def _limit(job: _Job, rule: FieldRule) -> int | None:
-    return next((job.limits[column] for column in rule.write if column in job.limits), rule.limit)
+    limit = next((job.limits[column] for column in rule.write if column in job.limits), rule.limit)
+    return limit if rule.most is None else min(rule.most, rule.most if limit is None else limit)
 
 
 def _as_shown(mapping: TypeMapping, properties: Mapping[str, Any]) -> dict[str, Any]:

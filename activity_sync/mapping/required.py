@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activity_sync.activities.activity import RichText, Value
+from activity_sync.mapping.as_kind import read_number
 from activity_sync.mapping.cut import LengthUnit, cut_text
 from activity_sync.mapping.readable import first_line
 from activity_sync.mapping.richtext import as_text
@@ -17,6 +18,8 @@ from activity_sync.mapping.values import write_moment
 
 def default_value(default: Default, shown: Mapping[str, Value]) -> Value:
     """The value that a required field gets when it is empty; None when the record has nothing to take it from."""
+    if default.value is not None:
+        return read_number(default.value) if isinstance(default.value, float) else default.value
     if default.field is not None:
         return shown.get(default.field)
     body = shown.get(default.first_line_of) if default.first_line_of else None

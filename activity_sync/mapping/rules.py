@@ -31,6 +31,10 @@ class Kind(StrEnum):
     BOOL = "bool"
     CHOICE = "choice"  # one of a closed set of values
     STATE = "state"  # a pair of columns that together are one of a closed set: state and reason
+    NUMBER = "number"  # with decimals
+    INTEGER = "integer"
+    DATE = "date"  # a day; ours is its midnight in the zone
+    LISTED = "listed"  # one line of a list at the end of another field's body
     ID = "id"  # the id of a record of the same system
     TRANSLATOR = "translator"  # listed so that it is known; the system's own translator reads and writes it
 
@@ -83,13 +87,15 @@ class Choice(_Rule):
 class Default(_Rule):
     """What a required field gets when the source has no value. Taken from the record itself, never invented.
 
-    Either another canonical `field`, or the first visible line of a body, cut at `chars`, or else `text`.
+    Either another canonical `field`, or the first visible line of a body, cut at `chars`, or else `text`; or the
+    `value` that the configuration gives.
     """
 
     field: str | None = None
     first_line_of: str | None = None
     chars: int = 100
     text: str | None = None
+    value: Scalar | float | None = None
 
 
 class Stamp(_Rule):
@@ -104,6 +110,14 @@ class Stamp(_Rule):
     plus: str | None = None
 
 
+class Computed(_Rule):
+    """A value that is not read but made: a `constant`, a `template` over canonical fields, or a `function`'s answer."""
+
+    constant: Scalar | float | None = None
+    template: str | None = None
+    function: str | None = None
+
+
 class FieldRule(_Rule):
     """One canonical field in one system.
 
@@ -114,7 +128,12 @@ class FieldRule(_Rule):
     `create_only`: can be set on create and never changed. `with_state`: is sent together with the closing state.
     `clearable: false`: an empty value is not written. `otherwise`: the native value for what has no choice.
     `by_state`: the reading of a custom reason, by its state. `inside`: the body that holds the heading.
-    `plain_copy`: a property that gets the same body as plain text.
+    `plain_copy`: a property that gets the same body as plain text. `required`: a create without it is refused.
+
+    What only configured fields have: `computed`; `zone` of days and of times written as text; `digits` after the
+    decimal point; `label` of a `listed` field's line, `inside` the body; `source_only`: the system is the source of it
+    and never written; `configured`: people named the properties, which may not exist; `most`: a limit
+    below the system's.
     """
 
     kind: Kind
@@ -133,6 +152,14 @@ class FieldRule(_Rule):
     unit_ms: int = 1
     inside: str | None = None
     plain_copy: str | None = None
+    computed: Computed | None = None
+    zone: str = "UTC"
+    digits: int | None = None
+    label: str = ""
+    source_only: bool = False
+    configured: bool = False
+    most: int | None = None
+    required: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -160,9 +187,9 @@ class FieldRule(_Rule):
                 raise ValueError("kind state needs a pair of columns in `property`")
             if any(len(choice.native) != 2 for choice in self.choices):
                 raise ValueError("kind state needs a pair [state, reason] in each choice's `native`")
-        if (self.kind is Kind.HEADING) != (self.inside is not None):
-            raise ValueError("`inside` belongs to kind heading, and kind heading needs it")
-        if self.kind is not Kind.TRANSLATOR and not self.read:
+        if (self.kind in {Kind.HEADING, Kind.LISTED}) != (self.inside is not None):
+            raise ValueError("`inside` belongs to the kinds heading and listed, and they need it")
+        if self.kind is not Kind.TRANSLATOR and not self.read and self.computed is None:
             raise ValueError("a field needs `property` or `read`")
         return self
 
@@ -176,7 +203,9 @@ class FieldRule(_Rule):
 
     @property
     def is_comparable(self) -> bool:
-        """Whether the system both shows the field and lets us change it after the create."""
+        """Whether the system shows the field and either is its source alone, or lets us change it after the create."""
+        if self.source_only:
+            return bool(self.read or self.computed)
         return bool(self.write and self.read) and not self.create_only
 
 
@@ -184,13 +213,17 @@ class Notation(_Rule):
     """How a system writes values down.
 
     `strings`: every value is a string (HubSpot), else JSON's own types. `empty`: what clears a value.
-    `time_digits`: digits after the second. `length_unit`: in what text lengths are counted.
+    `time_digits`: digits after the second. `length_unit`: in what text lengths are counted. `display`: where the
+    display text of a look-up named `{}` stands, if the system has look-ups. `text_limit`: of a text
+    property that no rule and no metadata knows the limit of.
     """
 
     strings: bool
     empty: str | None
     time_digits: int
     length_unit: LengthUnit
+    display: str | None = None
+    text_limit: int | None = None
 
 
 class TypeMapping(_Rule):
@@ -214,7 +247,20 @@ class TypeMapping(_Rule):
     @cached_property
     def headings(self) -> dict[str, str]:
         """Body field to the field that is kept as its heading."""
-        return {rule.inside: name for name, rule in self.fields.items() if rule.inside is not None}
+        return {
+            rule.inside: name
+            for name, rule in self.fields.items()
+            if rule.inside is not None and rule.kind is Kind.HEADING
+        }
+
+    @cached_property
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """Body field to the fields that are kept in the list at its end, in order."""
+        found: dict[str, list[str]] = {}
+        for name, rule in self.fields.items():
+            if rule.inside is not None and rule.kind is Kind.LISTED:
+                found.setdefault(rule.inside, []).append(name)
+        return {body: tuple(names) for body, names in found.items()}
 
 
 class SystemMapping(_Rule):
@@ -226,7 +272,8 @@ class SystemMapping(_Rule):
     @cached_property
     def revision(self) -> str:
         """A short hash of everything the mapping says: it changes when, and only when, a rule changes."""
-        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()
+        told = self.model_dump_json(exclude_defaults=True)
+        return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def columns_to_read(mapping: TypeMapping) -> tuple[str, ...]:

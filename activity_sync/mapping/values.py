@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from activity_sync.activities.activity import Value
 from activity_sync.mapping.richtext import without_forbidden_characters
@@ -71,6 +72,12 @@ def read_moment(raw: Any) -> datetime:
         raise ValueError("is not a date and time") from None
 
 
+def read_day(raw: Any, zone: str) -> datetime:
+    """The midnight, in `zone`, of a day: `2026-11-30`, or a point in time that stands for its day in UTC."""
+    day = read_moment(raw).date()
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
 def one_line(text: str) -> str:
     """`text` without characters no system takes, on one line."""
     return _LINE_BREAKS.sub(" ", without_forbidden_characters(text))
@@ -82,6 +89,11 @@ def write_moment(moment: datetime, notation: Notation) -> str:
     whole = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")  # strftime does not pad years before 1000
     fraction = f".{moment.microsecond:06d}"[: notation.time_digits + 1] if notation.time_digits else ""
     return f"{whole}{fraction}Z"
+
+
+def write_day(moment: datetime, zone: str) -> str:
+    """The day on which a moment falls in `zone`, as `2026-11-30`."""
+    return moment.astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def write_scalar(value: Scalar, notation: Notation) -> Scalar:

@@ -43,6 +43,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
     seen: set[str] = set()
     at_once = session.configuration.limits.batch_rows
     async with session.counting(scope, Step.EXTRACTED):
+        await session.confirm_fields(scope.flow, scope.activity_type)
         with session.staging.write(
             scope.flow.name,
             scope.activity_type,

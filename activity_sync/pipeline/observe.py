@@ -80,7 +80,11 @@ class Card:
 
 
 class Observer:
-    """Observes the records of one scope. `fields`: those that both systems show and let us change."""
+    """Observes the records of one scope.
+
+    `fields`: those that the flow carries and that both systems show and let us change. `left_out`: those that the
+    configuration has it leave out; `only_back`: of these, those that the mirror flow carries.
+    """
 
     def __init__(self, session: Session, scope: Scope) -> None:
         self.session = session
@@ -88,7 +92,10 @@ class Observer:
         self.source = session.source(scope)
         self.target = session.target(scope)
         kind = scope.activity_type
-        self.fields = self.source.translator.comparable(kind) & self.target.translator.comparable(kind)
+        carried, back = (session.configuration.carried(flow, kind) for flow in (scope.flow, scope.flow.mirror))
+        self.left_out = carried.left_out
+        self.only_back = back.one_way
+        self.fields = self.source.translator.comparable(kind) & self.target.translator.comparable(kind) - self.left_out
         configured = session.configuration.flow(scope.flow).of(kind)
         self.regarding = configured.regarding
         self.condition = session.configuration.condition(scope.flow, kind)
@@ -287,7 +294,7 @@ class Observer:
         """The source's activity with the owner it has in the target. An owner nobody there matches is left out."""
         if card.activity is None:
             raise ValueError(f"{card.seen.id} was not decoded")
-        fields = dict(card.activity.fields)
+        fields = {name: value for name, value in card.activity.fields.items() if name not in self.left_out}
         if fields.get("owner") and card.seen.resolved.owner_id is None:
             del fields["owner"]
         elif "owner" in fields:
@@ -328,6 +335,10 @@ class Observer:
         card.lossy_at_source = frozenset(loss.field for loss in wire.losses if loss.what == "cut")
         if isinstance(card.target, Present):
             card.target = replace(card.target, projected=self.prints(wire.intended))
+
+    def prints_of_new(self, intended: Mapping[str, Value]) -> dict[str, FieldPrint]:
+        """What a record that is created shows; of fields that only the mirror flow carries, nothing yet."""
+        return fingerprint(dict.fromkeys(sorted(self.only_back)), key=self.session.key) | self.prints(intended)
 
     def prints(self, fields: Mapping[str, Value]) -> dict[str, FieldPrint]:
         """The fingerprint of the fields that count."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from activity_sync.activities.identity import RecordRef, own_key
-from activity_sync.activities.kinds import Step
+from activity_sync.activities.identity import Flow, RecordRef, own_key
+from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import Configuration
 from activity_sync.ledger.ledger import Ledger
 from activity_sync.ledger.processes import Holder
@@ -66,6 +66,11 @@ class Session:
         found = {name: await system.identify() for name, system in self.systems.items()}
         self.ledger.confirm_accounts({name: account.id for name, account in found.items()})
         self.accounts.update(found)
+
+    async def confirm_fields(self, flow: Flow, activity_type: ActivityType) -> None:
+        """Both systems have the properties of a type that the configuration names. ConfigurationError."""
+        for name in (flow.source, flow.target):
+            await self.systems[name].confirm([activity_type])
 
     def key_of(self, scope: Scope, source_id: str, generation: int) -> str:
         """The key under which `source_id`'s counterpart is created."""

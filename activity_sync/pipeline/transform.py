@@ -20,6 +20,7 @@ async def transform(session: Session, scope: Scope) -> StepReport:
     report = StepReport(scope)
     proposer = Proposer(session, scope)
     async with session.counting(scope, Step.TRANSFORMED):
+        await session.confirm_fields(scope.flow, scope.activity_type)
         await recall(session, scope)
         with session.staging.write(
             scope.flow.name,

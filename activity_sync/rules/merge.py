@@ -49,10 +49,16 @@ def merge_fields(source: Present, target: Present, policy: Policy, *, ours: Read
     kept = rest & cut_copies(policy)
     rest -= kept
     both = rest & theirs.changed
+    filled, empty = frozenset[str](), frozenset[str]()
     if policy.remapped:
-        both |= _remapped(source, target, policy, ours, theirs)
+        differing = _remapped(source, target, policy, ours, theirs)
+        # Nobody has cleared it: where a new mapping meets a value and none, the value counts.
+        filled = differing & target.empty - source.empty
+        empty = differing & source.empty - target.empty
+        both |= differing - filled - empty
     free = policy.one_way_fields if policy.two_way else both
     won, lost, undecided = _settle_conflicts(both - free, source, target, policy)
+    won |= filled
     if not policy.two_way:
         won |= both
     reverted = _reverted(source, target, policy, theirs) - changed

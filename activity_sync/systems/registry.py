@@ -13,7 +13,7 @@ from activity_sync.http.client import Transport
 from activity_sync.http.limits import Limits
 from activity_sync.http.plans import DYNAMICS, HUBSPOT, LimitPlan
 from activity_sync.http.shared_limits import Priority, SharedLimits
-from activity_sync.mapping import SystemMapping, load_mapping
+from activity_sync.mapping import SystemMapping
 from activity_sync.settings import Settings
 from activity_sync.systems.dynamics.system import DynamicsSystem
 from activity_sync.systems.hubspot.system import HubSpotSystem
@@ -64,7 +64,6 @@ def connect(
     name: str, settings: Settings, configuration: Configuration, *, priority: Priority = "incremental"
 ) -> System:
     """The system of this name, not yet entered. ConfigurationError for an unknown one, or a missing credential."""
-    tracking = configuration.tracking
     entry = SYSTEMS.get(name)
     if entry is None:
         raise ConfigurationError(f"there is no system {name!r}; the systems are {', '.join(SYSTEMS)}", system=name)
@@ -72,9 +71,9 @@ def connect(
     return entry.make(
         connection,
         limits=SharedLimits(settings.home, connection.counted_as, entry.plan, priority=priority),
-        mapping=load_mapping(name),
-        stored_id_properties=tracking.stored_ids(name),
-        tracking=tracking,
+        mapping=configuration.mapping(name),
+        stored_id_properties=configuration.tracking.stored_ids(name),
+        tracking=configuration.tracking,
         clock=lambda: datetime.now(tz=UTC),
         also_read=configuration.also_read(name),
     )

@@ -379,6 +379,13 @@ class System(Protocol):
         """Which account this is. AuthenticationFailed, Unreachable."""
         ...
 
+    async def confirm(self, types: Collection[ActivityType]) -> None:
+        """The properties of these types that the configuration names exist and hold what they are to hold.
+
+        Costs no call where it names none; else each type costs its calls once. ConfigurationError.
+        """
+        ...
+
     async def learn(self, types: Collection[ActivityType]) -> None:
         """What the account itself says of these types (option values, text limits) is known to the translator.
 

@@ -14,6 +14,7 @@ from activity_sync.findings import Level
 from activity_sync_tests.cli.commands import activity_sync, closed_port, in_this_process, the_document
 from activity_sync_tests.end_to_end.bridge import Bridge, ago, iso
 from activity_sync_tests.end_to_end.conftest import make_bridge
+from activity_sync_tests.end_to_end.customised import customise
 from activity_sync_tests.end_to_end.people import populate
 
 TRACKING = {"activity_sync_key", "activity_sync_source_system", "activity_sync_source_id"}
@@ -724,3 +725,42 @@ def without(table: Any, *, column: str = "", option: tuple[str, int] = ("", 0)) 
         if each != column
     }
     return replace(table, columns=columns)
+
+
+# --- fields of one's own -----------------------------------------------------------------------------------------
+
+
+def test_configured_fields_are_looked_up_in_both_systems(ready: Bridge):
+    customise(ready, "task", hubspot={"region": "string"}, dynamics={"new_region": "string"})
+    task = "{from: region, to: new_region}, seats: {from: seats, to: new_seats, kind: integer}"
+    ready.configure(f"flows: {{hubspot_to_dynamics: {{task: {{fields: {{region: {task}}}}}}}}}\n")
+
+    code, found = check()
+
+    assert code == 2
+    assert levels(found, "error") == {"hubspot.fields.task.seats", "dynamics.fields.task.seats"}
+    assert found["hubspot.fields.task.seats"]["message"] == "hubspot has no property seats of tasks"
+    customise(
+        ready,
+        "task",
+        hubspot={"seats": {"type": "number", "fieldType": "number"}},
+        dynamics={"new_seats": "integer"},
+    )
+
+    code, found = check()
+
+    assert code == 0
+    assert {"hubspot.fields.task", "dynamics.fields.task"} <= levels(found, "ok")
+
+
+def test_a_sync_with_a_field_that_is_not_there_is_refused_before_anything_is_read(ready: Bridge):
+    ready.configure("flows: {hubspot_to_dynamics: {task: {fields: {region: {from: region, to: new_region}}}}}\n")
+    ready.forget()
+
+    done = activity_sync(ready.environ, "sync", "--json")
+
+    assert done.returncode == 2
+    error = json.loads(done.stdout)["error"]
+    assert error["message"].startswith("hubspot has no property region of tasks: create it in hubspot")
+    assert error["setting"] == "flows.*.task.fields"
+    assert ready.writes() == 0

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.configuration import examine_configuration
 from activity_sync.mapping import FieldRule, load_mapping
+from activity_sync.mapping.field_settings import UNITS_MS, FieldKind, FieldSettings
 
 _PAGE = Path(__file__).parents[2] / "docs" / "mapping.md"
 _DASH = "\u2013"
@@ -107,3 +109,34 @@ def test_page_admits_every_neighbouring_value(activity_type):
         for choice in rule.choices if rule else ():
             if choice.loss:
                 assert str(choice.value).replace("_", " ") in rows[name][5], (name, choice.value)
+
+
+# --- mapping by configuration ------------------------------------------------------------------------------------
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", _PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", _blocks("yaml"))
+def test_every_example_of_the_page_is_a_configuration(
+    example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (function,) = _blocks("python")
+    (tmp_path / "crm_fields.py").write_text(function, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "sync.yaml").write_text(example, encoding="utf-8")
+
+    configuration, problems = examine_configuration(tmp_path / "sync.yaml")
+
+    assert problems == ()
+    assert configuration is not None
+    assert {configuration.mapping(one).revision for one in _SYSTEMS} != {load_mapping(one).revision for one in _SYSTEMS}
+
+
+def test_page_names_every_setting_of_a_field_and_every_kind_and_unit() -> None:
+    page = _PAGE.read_text(encoding="utf-8").split("\n## All settings of a field\n")[1].split("\n## ")[0]
+
+    named = set(re.findall(r"`(\w+)`", page))
+    settings = {one.alias or name for name, one in FieldSettings.model_fields.items()}
+    assert settings | set(FieldKind) | set(UNITS_MS) <= named

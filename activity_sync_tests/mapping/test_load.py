@@ -41,7 +41,7 @@ def test_unknown_system_is_a_fault_of_the_configuration():
         (_with_field("{kind: prose, property: s}"), "m.yaml: task.subject.kind:"),
         (_with_field("{kind: text}"), "m.yaml: task.subject: Value error, a field needs `property` or `read`"),
         (_with_field("{kind: choice, property: s}"), "m.yaml: task.subject: Value error, kind choice needs `choices`"),
-        (_with_field("{kind: heading, property: b}"), "kind heading needs it"),
+        (_with_field("{kind: heading, property: b}"), "and they need it"),
         (_with_field("{kind: heading, property: b, inside: prose}"), "`inside` names no field of this type: prose"),
         (_with_field("{kind: text, property: s, when: {mood: good}}"), "`when` names no field of this type: ['mood']"),
         (_with_field("{kind: state, property: s, choices: [{value: a, native: [0, 1]}]}"), "needs a pair of columns"),

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.findings import Finding, broken, fine, unchecked, warn
 from activity_sync.mapping import SystemMapping
+from activity_sync.mapping.fit import is_configured
 from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.configured import definitions
 from activity_sync.systems.dynamics.metadata import BASE_TABLE, Metadata, Schema
 from activity_sync.systems.dynamics.operations import Operations
 from activity_sync.systems.dynamics.organization import (
@@ -29,6 +31,7 @@ from activity_sync.systems.dynamics.privileges import (
     probes,
 )
 from activity_sync.systems.dynamics.refusals import MISSING_PRIVILEGE, read_error
+from activity_sync.systems.fitting import fit_findings
 from activity_sync.systems.records import Use
 
 
@@ -105,7 +108,10 @@ class DynamicsInspector:
             own = columns[ACTIVITY_TABLES[kind].name]
             # What is inherited may be listed with the base table alone.
             known = own | columns[BASE_TABLE] if own and kind is not ActivityType.NOTE else own
-            found += mapping_findings(kind, self._mapping.types[kind], known, answered.get(kind, {}))
+            mapping = self._mapping.types[kind]
+            found += mapping_findings(kind, mapping, known, answered.get(kind, {}))
+            if is_configured(mapping):
+                found += fit_findings(mapping, definitions(await self._metadata.column_types(kind)))
         return found
 
 

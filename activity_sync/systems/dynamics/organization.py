@@ -8,7 +8,8 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.findings import Finding, fine, warn
 from activity_sync.mapping.coverage import values_not_offered
-from activity_sync.mapping.rules import Kind, TypeMapping, columns_to_read, columns_to_write
+from activity_sync.mapping.fit import configured_columns
+from activity_sync.mapping.rules import Kind, Scalar, TypeMapping, columns_to_read, columns_to_write
 from activity_sync.systems.dynamics.batch import Answer, Operation
 from activity_sync.systems.dynamics.columns import logical
 from activity_sync.systems.dynamics.filters import text_literal
@@ -103,8 +104,13 @@ def option_reads(kind: ActivityType, mapping: TypeMapping) -> dict[str, Operatio
             f"Microsoft.Dynamics.CRM.{_CASTS[rule.kind]}?$select=LogicalName&$expand=OptionSet",
         )
         for rule in mapping.fields.values()
-        if rule.kind in _CASTS and rule.write and not isinstance(rule.choices[0].native[-1], bool)
+        if rule.kind in _CASTS and rule.write and _are_codes(rule.choices[0].native)
     }
+
+
+def _are_codes(native: Sequence[Scalar]) -> bool:
+    """Whether a value is an option's number; truth values and texts have no options to be read."""
+    return isinstance(native[-1], int) and not isinstance(native[-1], bool)
 
 
 def mapping_findings(
@@ -124,7 +130,9 @@ def _column_findings(name: str, table: str, mapping: TypeMapping, columns: Colle
         remedy = "see that the application user may read column definitions"
         yield warn(f"{name}.columns", f"the columns of {table} cannot be read", remedy)
         return
-    for column in dict.fromkeys(map(logical, (*columns_to_read(mapping), *columns_to_write(mapping)))):
+    named = configured_columns(mapping)
+    mapped = [one for one in (*columns_to_read(mapping), *columns_to_write(mapping)) if one not in named]
+    for column in dict.fromkeys(map(logical, mapped)):
         if column not in columns:
             yield warn(
                 f"{name}.{column}",

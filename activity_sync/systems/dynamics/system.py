@@ -13,7 +13,9 @@ from activity_sync.http.auth import ClientCredentials
 from activity_sync.http.client import ApiClient, Transport
 from activity_sync.http.limits import Limits
 from activity_sync.mapping import SystemMapping
+from activity_sync.mapping.fit import is_configured, misfits
 from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.configured import definitions
 from activity_sync.systems.dynamics.directory import DynamicsDirectory
 from activity_sync.systems.dynamics.inspector import DynamicsInspector
 from activity_sync.systems.dynamics.metadata import Metadata, read_schema, schema_reads
@@ -23,6 +25,7 @@ from activity_sync.systems.dynamics.records import DynamicsRecords
 from activity_sync.systems.dynamics.refusals import explain_failed_read, read_refusal
 from activity_sync.systems.dynamics.translate import SYSTEM, DynamicsTranslator
 from activity_sync.systems.dynamics.writer import DynamicsWriter
+from activity_sync.systems.fitting import refuse
 from activity_sync.systems.records import NOTHING, Account
 from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
 
@@ -81,6 +84,7 @@ class DynamicsSystem:
         transport: Transport | None = None,
     ) -> None:
         self._url = connection.url
+        self._mapping = mapping
         self._client = ApiClient(
             system=self.name,
             base_url=connection.url,
@@ -133,6 +137,14 @@ class DynamicsSystem:
         """The organization. One call, which reads the schema too. AuthenticationFailed, Unreachable."""
         who = await self._identify()
         return Account(id=who["OrganizationId"], name=urlsplit(self._url).hostname or "", ui_url=self._url)
+
+    async def confirm(self, types: Collection[ActivityType]) -> None:
+        """See System."""
+        for kind in types:
+            mapping = self._mapping.types[kind]
+            if is_configured(mapping):
+                columns = definitions(await self._metadata.column_types(kind))
+                refuse(self.name, kind, misfits(mapping, columns))
 
     async def learn(self, types: Collection[ActivityType]) -> None:  # noqa: ARG002 - one call tells of all types
         """The organization's own text limits are known to the translator from here on: one call, once."""

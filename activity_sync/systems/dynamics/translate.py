@@ -14,7 +14,7 @@ from activity_sync.systems.dynamics.associations import read_associations, read_
 from activity_sync.systems.dynamics.body_writes import plan_body, without_block
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, OWNER_BINDING, owner_reference, regarding_lookup
 from activity_sync.systems.dynamics.states import CLOSED, add_closing_fields, plan_steps, shows_closed, split_state
-from activity_sync.systems.dynamics.wire import STATE_COLUMNS
+from activity_sync.systems.dynamics.wire import STATE_COLUMNS, bare_column
 from activity_sync.systems.records import SourceRecord, TargetLink, Wire
 
 SYSTEM = "dynamics"
@@ -36,7 +36,8 @@ class DynamicsTranslator:
         table = ACTIVITY_TABLES[activity_type]
         needed = ("filename",) if activity_type is ActivityType.NOTE else STATE_COLUMNS
         always = (table.key, "createdon", "modifiedon", regarding_lookup(activity_type), *needed)
-        return tuple(dict.fromkeys((*columns_to_read(self._mapping.types[activity_type]), *always)))
+        mapped = columns_to_read(self._mapping.types[activity_type])
+        return tuple(dict.fromkeys((*(bare_column(one) for one in mapped), *always)))
 
     def time_columns(self, activity_type: ActivityType) -> tuple[str, ...]:
         """The columns that say when an activity took place, or is due; the first that is not empty counts."""
@@ -93,10 +94,15 @@ class DynamicsTranslator:
             )
         )
         limits = self._limits(activity.type)
+        listed = frozenset(mapping.lists.get(BODY, ()))
         column = Column.of(mapping, limits)
-        body = plan_body(mapping, column, activity, writes.about, only=only, current=current, named=named)
+        # What is listed under the body shares its column.
+        places = only if only is None or not listed & frozenset(only) else frozenset(only) | {BODY}
+        body = plan_body(mapping, column, activity, writes.about, only=places, current=current, named=named)
         if body.rewrites and only is not None:
             only = frozenset(only) | {BODY}
+        if body.alone is not None and only is not None:
+            only = frozenset(only) | (listed & activity.fields.keys())
         encoded = encode_fields(
             mapping,
             activity.fields,

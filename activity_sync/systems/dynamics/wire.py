@@ -55,6 +55,11 @@ class Party:
     record: Lookup | None = None
 
 
+def bare_column(name: str) -> str:
+    """The column that a value or an annotation of it belongs to."""
+    return name.partition("@")[0]
+
+
 def read_lookup(row: Mapping[str, Any], column: str) -> Lookup | None:
     """The reference in a `_..._value` column; None when it is empty."""
     record_id = row.get(column)
@@ -175,12 +180,14 @@ def _lean(row: Mapping[str, Any]) -> dict[str, Any]:
     lean: dict[str, Any] = {}
     for name, value in row.items():
         column, at, annotation = name.partition("@")
-        if at and not (column.endswith("_value") and annotation.lower() in _KEPT):
+        kept = _KEPT.get(annotation.lower()) if at and column.endswith("_value") else None
+        if at and kept is None:
             continue
         if isinstance(value, list):
             value = [_lean(each) if isinstance(each, Mapping) else each for each in value]  # noqa: PLW2901
-        lean[name] = value
+        lean[f"{column}@{kept}" if kept else name] = value
     return lean
 
 
-_KEPT = frozenset({LOGICAL_NAME.lower(), FORMATTED.lower()})
+_KEPT = {one.lower(): one for one in (LOGICAL_NAME, FORMATTED)}
+"""The annotations that are kept, by their name in small letters: some gateways write them so."""

@@ -9,7 +9,10 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed
 from activity_sync.findings import Finding, failure, fine, warn
 from activity_sync.mapping import SystemMapping
+from activity_sync.mapping.fit import is_configured
+from activity_sync.systems.fitting import fit_findings
 from activity_sync.systems.hubspot.batches import gather_all
+from activity_sync.systems.hubspot.configured import definitions
 from activity_sync.systems.hubspot.metadata import Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.paths import name_collection
@@ -69,6 +72,9 @@ class HubSpotInspector:
             found += tracking_findings(record_kind, known, creates=self._creates)
         for kind, schema in written.items():
             found += option_findings(kind, schema, self._mapping.types[kind])
+        for kind in dict.fromkeys((*use.reads, *use.writes)):
+            if is_configured(self._mapping.types[kind]) and (seen := self._metadata.known(kind)) is not None:
+                found += fit_findings(self._mapping.types[kind], definitions(seen.types))
         return found + [await self._stored_id(kind, name) for kind, name in self._stored_ids.items()]
 
     async def complete(self, use: Use) -> list[Finding]:

@@ -12,6 +12,9 @@ from activity_sync.http.auth import StaticBearer
 from activity_sync.http.client import ApiClient, Transport
 from activity_sync.http.limits import Limits
 from activity_sync.mapping import SystemMapping
+from activity_sync.mapping.fit import is_configured, misfits
+from activity_sync.systems.fitting import refuse
+from activity_sync.systems.hubspot.configured import definitions
 from activity_sync.systems.hubspot.directory import HubSpotDirectory
 from activity_sync.systems.hubspot.inspector import HubSpotInspector
 from activity_sync.systems.hubspot.metadata import Metadata
@@ -90,6 +93,7 @@ class HubSpotSystem:
             transport=transport,
             now=clock,
         )
+        self._mapping = mapping
         self._operations = Operations(self._client, Paths(connection.api_version))
         self._metadata = Metadata(self._operations, create=tracking.create)
         translator = HubSpotTranslator(mapping, options=self._options)
@@ -129,6 +133,13 @@ class HubSpotSystem:
     def clock_ahead(self) -> timedelta:
         """How far this system's clock is ahead of ours, by its last answer."""
         return self._client.clock_ahead
+
+    async def confirm(self, types: Collection[ActivityType]) -> None:
+        """See System."""
+        for kind in types:
+            mapping = self._mapping.types[kind]
+            if is_configured(mapping):
+                refuse(self.name, kind, misfits(mapping, definitions((await self._metadata.read(kind)).types)))
 
     async def learn(self, types: Collection[ActivityType]) -> None:
         """The portal's own option values are known to the translator from here on: one call per type, once."""

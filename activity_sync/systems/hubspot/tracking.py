@@ -9,6 +9,7 @@ from typing import Final
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.findings import Finding, fine, warn, wrong
 from activity_sync.mapping.coverage import values_not_offered
+from activity_sync.mapping.fit import configured_columns
 from activity_sync.mapping.rules import TypeMapping, columns_to_write
 from activity_sync.systems.hubspot.metadata import KEY, TRACKING, KeyProperty, Schema
 from activity_sync.systems.hubspot.paths import name_collection
@@ -68,7 +69,8 @@ def tracking_findings(kind: str, schema: Schema, *, creates: bool) -> Iterator[F
 def option_findings(kind: ActivityType, schema: Schema, mapping: TypeMapping) -> Iterator[Finding]:
     """Whether the portal has every property and every option that the mapping writes."""
     name, plural = f"hubspot.mapping.{kind}", name_collection(kind)
-    missing = [one for one in columns_to_write(mapping) if one not in schema.properties]
+    named = configured_columns(mapping)
+    missing = [one for one in columns_to_write(mapping) if one not in schema.properties and one not in named]
     lacking = values_not_offered(mapping, schema.options)
     for one in missing:
         yield warn(
