@@ -7,8 +7,8 @@ from typing import Any
 
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, DYNAMICS_TABLES, HUBSPOT_TYPES, USER_ID, Bridge, ago, iso
 
-_ASSOCIATION_TYPES = {"task": 204, "call": 194, "meeting": 200}
-_SUBJECTS = {"task": "hs_task_subject", "call": "hs_call_title", "meeting": "hs_meeting_title"}
+_ASSOCIATION_TYPES = {"note": 202, "task": 204, "call": 194, "meeting": 200}
+_SUBJECTS = {"task": "hs_task_subject", "call": "hs_call_title", "meeting": "hs_meeting_title", "note": "hs_note_body"}
 
 
 def customise(
@@ -49,10 +49,18 @@ def hubspot_has(bridge: Bridge, kind: str, record_id: str, **properties: str) ->
 
 def dynamics_has(bridge: Bridge, kind: str, record_id: str, **columns: Any) -> None:
     """A Dynamics activity about `person-0`, made two hours ago; one that is there already a person changes now."""
-    row = {"activityid": record_id, "modifiedby": {"type": "systemuser", "id": USER_ID}, **columns}
+    is_note = kind == "note"
+    row = {
+        "annotationid" if is_note else "activityid": record_id,
+        "modifiedby": {"type": "systemuser", "id": USER_ID},
+        **columns,
+    }
     if record_id not in bridge.dynamics(DYNAMICS_TABLES[kind]):
         about = {"type": "contact", "id": CONTACT_IDS[0]}
-        row |= {"regardingobjectid": about, "modifiedon": iso(ago(hours=2).replace(microsecond=0))}
+        row |= {
+            "objectid" if is_note else "regardingobjectid": about,
+            "modifiedon": iso(ago(hours=2).replace(microsecond=0)),
+        }
     bridge.seed({"dynamics": {"records": {DYNAMICS_TABLES[kind]: [row]}}})
 
 

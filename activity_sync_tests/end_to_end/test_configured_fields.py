@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.configuration import FLOWS
 from activity_sync.errors import ConfigurationError
 from activity_sync.pipeline.scope import Mode
 from activity_sync_tests.end_to_end.bridge import USER_ID, Bridge
@@ -269,3 +270,48 @@ def test_a_property_that_is_not_there_stops_the_run_before_it_writes(regions: Br
 
     assert says in caught.value.message
     assert regions.writes() == 0
+
+
+@pytest.mark.parametrize("kind", ["note", "task"])
+def test_what_is_listed_in_hubspot_survives_its_editor_and_follows_its_source(peopled: Bridge, kind: str) -> None:
+    customise(peopled, kind, dynamics={"new_clicks": "string"})
+    configure(peopled, kind, "", "clicks: {from: new_clicks, no_place: append}")
+    body, table = ("notetext", "annotation") if kind == "note" else ("description", "task")
+    dynamics_has(peopled, kind, ROW, subject="Here", new_clicks="3 & more", **{body: "Body"})
+
+    carry(peopled)
+    carry(peopled)
+    peopled.forget()
+    carry(peopled)
+
+    assert peopled.writes() == 0
+    here = str(peopled.counterpart("dynamics", kind, ROW))
+    held = peopled.hubspot(f"{kind}s")[here]["properties"]
+    name = f"hs_{kind}_body"
+    assert "Further details:" in held[name]
+    assert "3 &amp; more" in held[name]
+    dynamics_has(peopled, kind, ROW, new_clicks="4")
+    hubspot_has(peopled, kind, here, **{name: held[name].replace("Body", "Changed")})
+    carry(peopled)
+    assert "Clicks: 4" in peopled.hubspot(f"{kind}s")[here]["properties"][name]
+    row = peopled.dynamics(table)[ROW]
+    assert "Changed" in row[body]
+    assert "Clicks" not in row[body]
+    assert row["subject"] == "Here"
+    carry(peopled)
+    peopled.forget()
+    carry(peopled)
+    assert peopled.writes() == 0
+
+
+def test_an_edit_of_a_field_that_comes_back_alone_is_seen_though_nobody_had_looked_yet(peopled: Bridge) -> None:
+    customise(peopled, "task", hubspot={"verdict": "string"}, dynamics={"new_verdict": "string"})
+    configure(peopled, "task", "", "verdict: {from: new_verdict, to: verdict}")
+    hubspot_has(peopled, "task", "501")
+    carry(peopled, flows=[FLOWS[0]])
+    there = str(peopled.counterpart("hubspot", "task", "501"))
+    dynamics_has(peopled, "task", there, new_verdict="Good")
+
+    carry(peopled)
+
+    assert peopled.hubspot("tasks")["501"]["properties"]["verdict"] == "Good"

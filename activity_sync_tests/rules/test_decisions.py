@@ -23,6 +23,7 @@ from activity_sync.rules.actions import (
 )
 from activity_sync.rules.decide import decide
 from activity_sync.rules.values import (
+    Conflict,
     Delete,
     Gone,
     Policy,
@@ -289,6 +290,31 @@ class TestNewMapping:
 
     def test_without_a_difference_nothing_happens(self):
         assert decide(LINKED, SAME, SAME, self.REMAPPED).case == 11
+
+    @pytest.mark.parametrize("policy", [REMAPPED, replace(REMAPPED, conflict=Conflict.TARGET)])
+    def test_a_value_that_meets_none_is_carried_whoever_wins_conflicts(self, policy):
+        here = shows(projected=prints(subject="new s", body="b", owner="o"))
+        there = replace(SAME, projected=prints(subject=""), empty=frozenset({"subject"}))
+
+        action = decide(LINKED, here, there, policy)
+
+        assert (type(action), action.fields) == (Update, ("subject",))
+
+    @pytest.mark.parametrize(
+        "policy",
+        [
+            REMAPPED,
+            replace(REMAPPED, conflict=Conflict.SOURCE),
+            replace(REMAPPED, one_way_fields=frozenset({"subject"})),
+            replace(ONE_WAY, remapped=True),
+        ],
+    )
+    def test_none_replaces_no_value(self, policy):
+        here = shows(projected=prints(subject="", body="b", owner="o"))
+        here = replace(here, empty=frozenset({"subject"}))
+        there = replace(SAME, projected=prints(subject="theirs"))
+
+        assert not isinstance(decide(LINKED, here, there, policy), Update)
 
 
 class TestDeleteSeenByTheMirrorFirst:
