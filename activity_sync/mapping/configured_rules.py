@@ -9,7 +9,7 @@ from typing import Any
 from activity_sync.activities.identity import Flow
 from activity_sync.mapping import value_maps
 from activity_sync.mapping.as_kind import as_kind, read_number
-from activity_sync.mapping.field_settings import UNITS_MS, FieldKind, FieldSettings
+from activity_sync.mapping.field_settings import UNITS_MS, FieldKind, FieldSettings, quoted
 from activity_sync.mapping.rules import BODY_KINDS, Choice, Computed, Default, FieldRule, Kind, Notation, Scalar
 
 _KINDS = {
@@ -228,7 +228,7 @@ def _as_target(told: Mapping[str, Any], side: Side, way: Way) -> dict[str, Any]:
                 value = read_number(one.default) if isinstance(one.default, float) else one.default
                 as_kind(told["kind"], value)
             except ValueError as error:
-                raise Faulty(f"{one.default!r} {error}; use one, or change `kind`", "default", way.flow) from None
+                raise Faulty(f"{quoted(one.default)} {error}; use one, or change `kind`", "default", way.flow) from None
             found["default"] = Default(value=one.default)
     return found
 
@@ -236,7 +236,7 @@ def _as_target(told: Mapping[str, Any], side: Side, way: Way) -> dict[str, Any]:
 def _defaulted(choices: Sequence[Choice], one: FieldSettings, side: Side, way: Way) -> tuple[Choice, ...]:
     """The value map whose line for "empty" is the default."""
     if isinstance(one.default, float) or one.default is None:
-        raise Faulty(f"{one.default!r} is no value of it; use one of its own", "default", way.flow)
+        raise Faulty(f"{quoted(one.default)} is no value of it; use one of its own", "default", way.flow)
     written = _native(one.default, side.rule, side.notation, "default", way.flow)
     kept = tuple(line if line.value is not None else line.model_copy(update={"write": False}) for line in choices)
     return (*kept, Choice(value=None, native=written, read=False))
@@ -335,8 +335,6 @@ def _with_rest(rule: FieldRule, way: Way, side: Side) -> FieldRule:
 def _check_values(way: Way, shipped: Mapping[str, FieldRule | None], sides: Mapping[str, Side]) -> None:
     """Every value is one that the systems can hold, and every value of the source is mapped."""
     flow, one = way.flow, way.settings
-    if one.kind is not None:
-        raise Faulty("values are mapped as they stand; remove `kind`", "kind", flow)
     values = one.values or {}
     source, target = shipped[flow.source], shipped[flow.target]
     for value in values:
@@ -400,13 +398,15 @@ def _with_constants(
         if target.kind in {Kind.CHOICE, Kind.STATE}:
             side = sides[way.flow.target]
             if isinstance(constant, float):
-                raise Faulty(f"{constant!r} is no value of it; use one of its own", "constant", way.flow)
+                raise Faulty(f"{quoted(constant)} is no value of it; use one of its own", "constant", way.flow)
             _native(constant, target, side.notation, "constant", way.flow)
             word = value_maps.canonical(constant, target, side.notation)
             if not any(line.write and line.value == word for line in target.choices):
                 known = [value_maps.told(line.native) for line in target.choices if line.is_read and line.write]
                 raise Faulty(
-                    f"{constant!r} is no value of it; use {', '.join(dict.fromkeys(known))}", "constant", way.flow
+                    f"{quoted(constant)} is no value of it; use {', '.join(dict.fromkeys(known))}",
+                    "constant",
+                    way.flow,
                 )
             told = {name: getattr(source, name) for name in FieldRule.model_fields}
             rules[way.flow.source] = FieldRule.model_validate({**told, "computed": Computed(constant=word)})
@@ -414,5 +414,5 @@ def _with_constants(
         try:
             as_kind(target.kind, read_number(constant) if isinstance(constant, float) else constant)
         except ValueError as error:
-            raise Faulty(f"{constant!r} {error}; use one, or change `kind`", "constant", way.flow) from None
+            raise Faulty(f"{quoted(constant)} {error}; use one, or change `kind`", "constant", way.flow) from None
     return rules

@@ -33,13 +33,20 @@ class FieldKind(StrEnum):
     DURATION = "duration"
 
 
+_TEXTS: Final = frozenset({FieldKind.TEXT, FieldKind.HTML, FieldKind.PLAIN, FieldKind.RICH})
+
 UNITS_MS: Final = {"milliseconds": 1, "seconds": 1_000, "minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
 
 Unit = Literal["milliseconds", "seconds", "minutes", "hours", "days"]
 
 
+def quoted(value: object) -> str:
+    """How a value may be called in a message: as people wrote it, unless it could be somebody's address."""
+    return "this value" if "@" in str(value) else repr(value)
+
+
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class KindPair(_Settings):
@@ -94,7 +101,7 @@ class FieldSettings(_Settings):
     def _are_names(cls, value: Any) -> Any:
         for one in (value,) if isinstance(value, str) else value or ():
             if not _PROPERTY.fullmatch(one):
-                raise ValueError(f"{one!r} is no name of a property; use its internal name, as new_region")
+                raise ValueError(f"{quoted(one)} is no name of a property; use its internal name, as new_region")
         return value
 
     @field_validator("zone")
@@ -103,7 +110,7 @@ class FieldSettings(_Settings):
         try:
             return value and ZoneInfo(value).key
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"there is no time zone {value!r}; use a name, as Europe/Berlin") from None
+            raise ValueError(f"{quoted(value)} is no time zone; use a name, as Europe/Berlin") from None
 
     @field_validator("template")
     @classmethod
@@ -145,10 +152,26 @@ class FieldSettings(_Settings):
             raise ValueError("it has a place in `to`; remove `to`, or `no_place`")
         if self.label is not None and self.no_place != "append":
             raise ValueError("`label` stands before a value under the body; add `no_place: append`")
-        durations = {self.kind} if not isinstance(self.kind, KindPair) else {self.kind.source, self.kind.target}
-        if self.unit is not None and self.kind is not None and FieldKind.DURATION not in durations:
-            raise ValueError("`unit` is for durations; write `kind: duration`")
+        if self.display and self.is_made:
+            raise ValueError(f"`{made[0]}` makes the value, so that `display` reads nothing; remove one of them")
+        self._have_an_effect()
         return self
+
+    def _have_an_effect(self) -> None:
+        """ValueError for a setting that would change nothing."""
+        kinds = frozenset(self.kinds or ())
+        said = [name for name in ("kind", "unit", "digits", "limit") if getattr(self, name) is not None]
+        if self.values is not None and said:
+            raise ValueError(f"values are mapped as they stand; remove `{said[0]}`")
+        placed = [name for name in ("values", "unit", "digits", "limit", "default") if getattr(self, name) is not None]
+        if self.no_place is not None and placed:
+            raise ValueError(f"`{placed[0]}` is for what has a place; remove it, or `no_place`")
+        if self.unit is not None and self.kind is not None and FieldKind.DURATION not in kinds:
+            raise ValueError("`unit` is for durations; write `kind: duration`")
+        if self.digits is not None and FieldKind.NUMBER not in kinds:
+            raise ValueError("`digits` is for numbers; write `kind: number`")
+        if self.limit is not None and self.kinds is not None and self.kinds[1] not in _TEXTS:
+            raise ValueError("`limit` is for texts; remove it")
 
     @property
     def is_made(self) -> bool:

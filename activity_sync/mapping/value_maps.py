@@ -26,7 +26,8 @@ def native(value: Scalar, rule: FieldRule | None, notation: Notation) -> tuple[S
     if rule is not None and rule.kind is Kind.STATE:
         pair = _PAIR.fullmatch(str(value))
         if pair is None:
-            raise ValueError(f"{value!r} is no state; use state/reason, as {told(rule.choices[0].native)}")
+            shown = "this value" if "@" in str(value) else repr(value)
+            raise ValueError(f"{shown} is no state; use state/reason, as {told(rule.choices[0].native)}")
         return int(pair[1]), int(pair[2])
     if notation.strings:
         return (str(value).lower() if isinstance(value, bool) else str(value),)
