@@ -52,7 +52,7 @@ class Activity:
 
     `fields` maps canonical field names (docs/mapping.md) to values. Times are aware and UTC.
     `associations` holds each (kind, id, role) once. `appendix`: what we wrote at the end of the body and is no part of
-    it, as it stands there.
+    it, as it stands there. `url`: where people open it in its own system, empty where that is not known.
     """
 
     system: str
@@ -61,6 +61,7 @@ class Activity:
     fields: Mapping[str, Value]
     associations: frozenset[Association] = field(default_factory=frozenset)
     appendix: str = ""
+    url: str = ""
 
     @property
     def time(self) -> datetime | None:

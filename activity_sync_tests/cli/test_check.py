@@ -17,7 +17,7 @@ from activity_sync_tests.end_to_end.conftest import make_bridge
 from activity_sync_tests.end_to_end.customised import customise
 from activity_sync_tests.end_to_end.people import populate
 
-TRACKING = {"activity_sync_key", "activity_sync_source_system", "activity_sync_source_id"}
+TRACKING = {"activity_sync_key", "activity_sync_source_system", "activity_sync_source_id", "activity_sync_source_url"}
 
 
 def check(*arguments: str) -> tuple[int, dict[str, dict[str, str]]]:

@@ -28,7 +28,7 @@ PATHS = {
     "2026-03": r"/crm/(objects|associations|properties|owners)/2026-03(/.*)?",
     "v3": r"/crm/(v3/(objects|properties|owners)|v4/associations)(/.*)?",
 }
-TRACKING = {"activity_sync_key", "activity_sync_source_system", "activity_sync_source_id"}
+TRACKING = {"activity_sync_key", "activity_sync_source_system", "activity_sync_source_id", "activity_sync_source_url"}
 SUBJECTS = {
     "note": ("hs_note_body", "notetext"),
     "task": ("hs_task_subject", "subject"),
@@ -129,6 +129,8 @@ def assert_tracked(bridge: Bridge, copies: Mapping[str, Copies]) -> None:
         copy = bridge.hubspot(object_type)[copies[kind].in_hubspot]
         assert copy["properties"]["activity_sync_source_system"] == "dynamics"
         assert copy["properties"]["activity_sync_source_id"] == dynamics_id(kind)
+        page = f"/main.aspx?pagetype=entityrecord&etn={DYNAMICS_TABLES[kind]}&id={dynamics_id(kind)}"
+        assert copy["properties"]["activity_sync_source_url"] == bridge.environ["DYNAMICS_URL"] + page
 
 
 def hubspot_activities() -> dict[str, Any]:

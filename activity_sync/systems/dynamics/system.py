@@ -20,6 +20,7 @@ from activity_sync.systems.dynamics.directory import DynamicsDirectory
 from activity_sync.systems.dynamics.inspector import DynamicsInspector
 from activity_sync.systems.dynamics.metadata import Metadata, read_schema, schema_reads
 from activity_sync.systems.dynamics.operations import MOST_PARALLELISM, Operations
+from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES
 from activity_sync.systems.dynamics.reader import DynamicsReader
 from activity_sync.systems.dynamics.records import DynamicsRecords
 from activity_sync.systems.dynamics.refusals import explain_failed_read, read_refusal
@@ -100,7 +101,7 @@ class DynamicsSystem:
         self._operations = Operations(self._client)
         self._metadata = Metadata(self._operations)
         self._who: Mapping[str, str] | None = None
-        translator = DynamicsTranslator(mapping, limits=self._text_limits)
+        translator = DynamicsTranslator(mapping, limits=self._text_limits, url_of=self._url_of)
         self.translator: Translator = translator
         self.reader: Reader = DynamicsReader(
             self._operations,
@@ -163,6 +164,11 @@ class DynamicsSystem:
 
     async def _own_user(self) -> str:
         return (await self._identify())["UserId"]
+
+    def _url_of(self, activity_type: ActivityType, record_id: str) -> str:
+        """Where people open a row, in their default app. Source: "Open apps, forms, views, and dialogs with a URL"."""
+        table = ACTIVITY_TABLES[activity_type].name
+        return f"{self._url}/main.aspx?pagetype=entityrecord&etn={table}&id={record_id}"
 
     async def _identify(self) -> Mapping[str, str]:
         """What `WhoAmI` answers, ids in lower case. Asked once."""

@@ -25,11 +25,21 @@ _TIME_FIELDS = ("time", "start", "due")
 
 
 class DynamicsTranslator:
-    """Translates. `limits`: the organization's own text limits of a type; empty before they have been read."""
+    """Translates. `limits`: the organization's own text limits of a type; empty before they have been read.
 
-    def __init__(self, mapping: SystemMapping, *, limits: Callable[[ActivityType], Mapping[str, int]]) -> None:
+    `url_of`: where people open a row of a type.
+    """
+
+    def __init__(
+        self,
+        mapping: SystemMapping,
+        *,
+        limits: Callable[[ActivityType], Mapping[str, int]],
+        url_of: Callable[[ActivityType, str], str] = lambda *_: "",
+    ) -> None:
         self._mapping = mapping
         self._limits = limits
+        self._url_of = url_of
 
     def columns(self, activity_type: ActivityType) -> tuple[str, ...]:
         """The columns to select of a type, each once: the mapping's, and those that the rules need."""
@@ -60,7 +70,8 @@ class DynamicsTranslator:
             # A note that is nothing but a file shows the file's name.
             fields["body"] = RichText(f"Attachment: {record.payload['filename']}", html=False)
         associations = read_associations(activity_type, record.payload)
-        return Activity(SYSTEM, activity_type, record.id, fields, associations, appendix=block)
+        url = self._url_of(activity_type, record.id)
+        return Activity(SYSTEM, activity_type, record.id, fields, associations, appendix=block, url=url)
 
     def encode(
         self,

@@ -24,7 +24,7 @@ from activity_sync.systems.hubspot.batches import (
     unanswered,
 )
 from activity_sync.systems.hubspot.keys import find_keys
-from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, KeyProperty, Schema
+from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, SOURCE_URL, KeyProperty, Schema
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
 from activity_sync.systems.hubspot.wire import BATCH, Json, millis, read_modified, read_results, split_batches
@@ -65,7 +65,12 @@ async def create_records(
 def create_input(request: CreateRequest, schema: Schema) -> dict[str, Any]:
     """One input of a batch create: our key and the origin stamp go where the portal has properties for them."""
     origin = request.body.get("origin") or {}
-    marks = {KEY: request.key, SOURCE_SYSTEM: origin.get("system"), SOURCE_ID: origin.get("id")}
+    marks = {
+        KEY: request.key,
+        SOURCE_SYSTEM: origin.get("system"),
+        SOURCE_ID: origin.get("id"),
+        SOURCE_URL: origin.get("url"),
+    }
     kept = {name: value for name, value in marks.items() if value and name in schema.properties}
     return {
         "properties": {**request.body["properties"], **kept},

@@ -24,11 +24,13 @@ _log = logging.getLogger(__name__)
 KEY: Final = "activity_sync_key"
 SOURCE_SYSTEM: Final = "activity_sync_source_system"
 SOURCE_ID: Final = "activity_sync_source_id"
+SOURCE_URL: Final = "activity_sync_source_url"
 
 _LABELS: Final = {
     KEY: ("Activity Sync key", "The key under which Activity Sync created this record."),
     SOURCE_SYSTEM: ("Activity Sync source system", "The system that this record is a copy from."),
     SOURCE_ID: ("Activity Sync source id", "The id of the original in its own system."),
+    SOURCE_URL: ("Activity Sync source URL", "Where the original opens in its own system."),
 }
 TRACKING: Final = tuple(_LABELS)
 """Our own properties on every activity type."""

@@ -60,6 +60,16 @@ class TrackingOptions(Protocol):
         ...
 
 
+_TYPE_IDS: Mapping[ActivityType, str] = {
+    ActivityType.TASK: "0-27",
+    ActivityType.NOTE: "0-46",
+    ActivityType.MEETING: "0-47",
+    ActivityType.CALL: "0-48",
+    ActivityType.EMAIL: "0-49",
+}
+"""HubSpot's own ids of the object types. Source: HubSpot developer documentation, "Understanding the CRM APIs"."""
+
+
 class HubSpotSystem:
     """The account that a token opens. Use as an async context manager, within one event loop.
 
@@ -96,7 +106,8 @@ class HubSpotSystem:
         self._mapping = mapping
         self._operations = Operations(self._client, Paths(connection.api_version))
         self._metadata = Metadata(self._operations, create=tracking.create)
-        translator = HubSpotTranslator(mapping, options=self._options)
+        self._account: Account | None = None
+        translator = HubSpotTranslator(mapping, options=self._options, url_of=self._url_of)
         self.translator: Translator = translator
         self.reader: Reader = HubSpotReader(
             self._operations,
@@ -127,7 +138,8 @@ class HubSpotSystem:
         """The portal. AuthenticationFailed, Unreachable."""
         details = await self._operations.get(ACCOUNT)
         domain = details.get("uiDomain") or "app.hubspot.com"
-        return Account(id=str(details["portalId"]), ui_url=f"https://{domain}")
+        self._account = Account(id=str(details["portalId"]), ui_url=f"https://{domain}")
+        return self._account
 
     @property
     def clock_ahead(self) -> timedelta:
@@ -151,6 +163,12 @@ class HubSpotSystem:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._client.__aexit__(*exc)
+
+    def _url_of(self, activity_type: ActivityType, record_id: str) -> str:
+        """Where people open an activity, as the `url` field of the 2026 answers has it; empty before `identify`."""
+        if self._account is None:
+            return ""
+        return f"{self._account.ui_url}/contacts/{self._account.id}/record/{_TYPE_IDS[activity_type]}/{record_id}"
 
     def _options(self, activity_type: ActivityType) -> Mapping[str, Collection[str]]:
         schema = self._metadata.known(activity_type)

@@ -46,11 +46,18 @@ def _unknown(_: ActivityType) -> Mapping[str, Collection[str]]:
 
 
 class HubSpotTranslator:
-    """Decodes records and encodes writes by the mapping."""
+    """Decodes records and encodes writes by the mapping. `url_of`: where people open a record of a type."""
 
-    def __init__(self, mapping: SystemMapping, *, options: Options = _unknown) -> None:
+    def __init__(
+        self,
+        mapping: SystemMapping,
+        *,
+        options: Options = _unknown,
+        url_of: Callable[[ActivityType, str], str] = lambda *_: "",
+    ) -> None:
         self._mapping = mapping
         self._options = options
+        self._url_of = url_of
 
     @property
     def revision(self) -> str:
@@ -71,6 +78,7 @@ class HubSpotTranslator:
             id=record.id,
             fields=fields,
             associations=decode_associations(record.associations),
+            url=self._url_of(activity_type, record.id),
         )
 
     def encode(
@@ -167,7 +175,7 @@ def _create_body(activity: Activity, properties: Mapping[str, Any], links: Seque
             for kind, record_id in _each_record_once(links)
         ],
         # Where the portal keeps it, a copy says what it is a copy of.
-        "origin": {"system": activity.system, "id": activity.id},
+        "origin": {"system": activity.system, "id": activity.id, "url": activity.url},
     }
 
 

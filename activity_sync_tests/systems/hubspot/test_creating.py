@@ -8,7 +8,7 @@ import pytest
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import AuthenticationFailed
-from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, TRACKING, define
+from activity_sync.systems.hubspot.metadata import KEY, SOURCE_ID, SOURCE_SYSTEM, SOURCE_URL, TRACKING, define
 from activity_sync.systems.records import CreateRequest, WriteResult
 
 NOTE = ActivityType.NOTE
@@ -25,7 +25,7 @@ def request(number: int, **properties: Any) -> CreateRequest:
                     "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 202}],
                 }
             ],
-            "origin": {"system": "dynamics", "id": f"source-{number}"},
+            "origin": {"system": "dynamics", "id": f"source-{number}", "url": f"https://org.example/{number}"},
         },
     )
 
@@ -84,6 +84,7 @@ def test_a_new_record_carries_its_key_its_origin_and_its_associations(any_portal
         KEY: "key-1",
         SOURCE_SYSTEM: "dynamics",
         SOURCE_ID: "source-1",
+        SOURCE_URL: "https://org.example/1",
     }
     assert any_portal.pairs() == {("notes", result.id, "contacts", "1")}
     assert result.status in {200, 201}

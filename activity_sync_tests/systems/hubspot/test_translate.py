@@ -104,7 +104,7 @@ def test_a_create_carries_associations_with_the_types_of_its_direction_each_reco
         {"to": {"id": "5"}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 198}]},
         {"to": {"id": "9"}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 210}]},
     ]
-    assert wire.body["origin"] == {"system": "dynamics", "id": "d-1"}
+    assert wire.body["origin"] == {"system": "dynamics", "id": "d-1", "url": ""}
     assert [(loss.field, loss.detail) for loss in wire.losses] == [("associations", "lead/3")]
     assert json.loads(json.dumps(wire.body)) == wire.body
 
