@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from activity_sync.configuration import Configuration, load_configuration
 from activity_sync.ledger.ledger import Ledger
@@ -36,12 +38,18 @@ def open_staging(settings: Settings) -> Staging:
 
 
 @asynccontextmanager
-async def open_session(settings: Settings | None = None) -> AsyncIterator[Session]:
-    """Ledger, staging and both CRMs, open until the block ends. ConfigurationError where a setting is missing."""
+async def open_session(settings: Settings | None = None, *, preview: bool = False) -> AsyncIterator[Session]:
+    """Ledger, staging and both CRMs, open until the block ends. ConfigurationError where a setting is missing.
+
+    `preview`: the ledger is a copy that goes with the session, so that nothing decided in it stays.
+    """
     settings = settings or read_settings()
     configuration = read_configuration(settings)
     async with AsyncExitStack() as stack:
         ledger = stack.enter_context(open_ledger(settings))
+        if preview:
+            aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="activity-sync-preview-")))
+            ledger = stack.enter_context(ledger.copy(aside / "ledger.db"))
         systems = {name: await stack.enter_async_context(connect(name, settings, configuration)) for name in SYSTEMS}
         staging = open_staging(settings)
         stack.callback(staging.close)
@@ -52,4 +60,5 @@ async def open_session(settings: Settings | None = None) -> AsyncIterator[Sessio
             configuration=configuration,
             key=fingerprint_key(settings),
             clock=lambda: datetime.now(tz=UTC),
+            preview=preview,
         )

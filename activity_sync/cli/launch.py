@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import dagster as dg
 from rich.console import Console
@@ -39,7 +39,8 @@ class FlowRun:
     """One flow, carried. `counts`: per type, zeros included. `calls`: API calls by system.
 
     `error`: what stopped one or more types; the counts of the others stand. `run_ids` is empty where there was nothing
-    to run. `to_create`: the source's contacts and companies of which a preview says that counterparts would be made.
+    to run. `to_create`: the source's contacts and companies of which a preview says that counterparts would be made;
+    `stops`: by type, why a sync of what was previewed would stop before its first write.
     """
 
     flow: Flow
@@ -48,6 +49,12 @@ class FlowRun:
     calls: dict[str, int]
     error: ActivitySyncError | None = None
     to_create: tuple[RecordRef, ...] = ()
+    stops: dict[ActivityType, str] = field(default_factory=dict)
+
+    @property
+    def types(self) -> tuple[ActivityType, ...]:
+        """The types that were asked for."""
+        return tuple(ActivityType(name) for name in self.counts)
 
     @property
     def run_id(self) -> str:
@@ -73,14 +80,14 @@ def launch(
 ) -> FlowRun:
     """The flow carried over the days, over what is new, or over the partitions that failed.
 
-    Errors before the first run are raised, with nothing written: ConfigurationError, AuthenticationFailed,
-    Unreachable, LedgerUnusable, and RetriableError where another run holds the flow and we are not to wait. Those of a
-    run are in the result's `error`.
+    A preview decides on a copy of the ledger, which goes with it. Errors before the first run are raised, with nothing
+    written: ConfigurationError, AuthenticationFailed, Unreachable, LedgerUnusable, and RetriableError where another run
+    holds the flow and we are not to wait. Those of a run are in the result's `error`.
     """
     with ExitStack() as stack:
         instance = stack.enter_context(dagster_instance(settings))
         end_orphans(instance)
-        crm = stack.enter_context(open_crm(settings))
+        crm = stack.enter_context(open_crm(settings, preview=preview))
         crm.run(Session.identify)
         crm.run(_confirm_fields, flow, types)
         ledger = stack.enter_context(open_ledger(settings))
@@ -108,7 +115,7 @@ def launch(
         calls = Counter[str]()
         for one in outcomes:
             for kind in types:
-                calls.update(ledger.calls(one.run_id, flow.name, kind))
+                calls.update(crm.session.ledger.calls(one.run_id, flow.name, kind))
         run_ids = tuple(one.run_id for one in outcomes)
         to_create = records_to_create(crm.session.staging, flow, types, run_ids) if preview else ()
     return FlowRun(
@@ -118,6 +125,7 @@ def launch(
         dict(sorted(calls.items())),
         _error(flow, broken),
         to_create,
+        {kind: why for one in outcomes for kind, why in one.stops.items()},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import dagster as dg
 from rich.console import Console
@@ -14,8 +14,9 @@ from activity_sync.cli.progress import progress
 from activity_sync.configuration import Configuration
 from activity_sync.defs.build import build_definitions
 from activity_sync.defs.failures import error_of
-from activity_sync.defs.jobs import job_name
+from activity_sync.defs.jobs import job_name, preview_job_name
 from activity_sync.defs.keys import HISTORY_TAG, MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
+from activity_sync.defs.metadata import WOULD_STOP
 from activity_sync.defs.orphans import process_tag
 from activity_sync.defs.resources import OpenCrm
 from activity_sync.defs.tasks import Task
@@ -24,19 +25,21 @@ from activity_sync.ledger.processes import Holder
 from activity_sync.pipeline.report import COUNTS, PROPOSED
 from activity_sync.pipeline.scope import Mode
 
-PREVIEW_TAG = "activity_sync/preview"
-
 # Dagster's own console log would bury our messages; the UI shows all of it.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One finished run. `counts`: per type, zeros included. `errors`: per type that failed, the first one."""
+    """One finished run. `counts`: per type, zeros included. `errors`: per type that failed, the first one.
+
+    `stops`: per type of a preview, why a sync would stop before its first write.
+    """
 
     run_id: str
     counts: dict[str, dict[str, int]]
     errors: dict[ActivityType, ActivitySyncError]
+    stops: dict[ActivityType, str] = field(default_factory=dict)
 
 
 def carry_out(
@@ -52,14 +55,14 @@ def carry_out(
 ) -> Outcome:
     """The task as one run of the flow's job; a preview leaves out the loads. FatalError when no type is to blame."""
     steps = [step for step in Step if not (preview and step is Step.LOADED)]
-    everything = set(task.types) == set(configuration.enabled(flow)) and not preview
+    everything = set(task.types) == set(configuration.enabled(flow))
     title = f"{flow.name} {task.first}" + (f" to {task.last}" if task.last != task.first else "")
     checks = 0 if preview else len(task.types)
     with progress(console, title, steps=len(task.types) * len(steps) + checks) as watch:
         instance.add_event_listener(run_id, watch)
         result = (
             build_definitions(configuration, crm=crm)
-            .resolve_job_def(job_name(flow))
+            .resolve_job_def(preview_job_name(flow) if preview else job_name(flow))
             .execute_in_process(
                 instance=instance,
                 run_id=run_id,
@@ -72,14 +75,13 @@ def carry_out(
                     MODE_TAG: task.mode.value,
                     **process_tag(Holder.here()),
                     **({HISTORY_TAG: "true"} if task.mode is Mode.INCREMENTAL else {}),
-                    **({PREVIEW_TAG: "true"} if preview else {}),
                 },
             )
         )
     errors = _errors(result) | _unbalanced(result)
     if not result.success and not errors:
         raise FatalError(f"run {run_id} of {flow.name} failed; open it in the Dagster UI")
-    return Outcome(run_id, counted(task.types, result, preview=preview), errors)
+    return Outcome(run_id, counted(task.types, result, preview=preview), errors, _stops(result))
 
 
 def counted(
@@ -97,6 +99,16 @@ def counted(
             for name in names:
                 counts[kind][name] += int(materialization.metadata[name].value or 0)  # type: ignore[arg-type]
     return counts
+
+
+def _stops(result: dg.ExecuteInProcessResult) -> dict[ActivityType, str]:
+    found = {}
+    for event in result.all_events:
+        if event.is_step_materialization:
+            materialization = event.step_materialization_data.materialization
+            if WOULD_STOP in materialization.metadata:
+                found[ActivityType(materialization.asset_key.path[1])] = str(materialization.metadata[WOULD_STOP].value)
+    return found
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> dict[ActivityType, ActivitySyncError]:

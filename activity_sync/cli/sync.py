@@ -35,6 +35,8 @@ _NAMED = 20
 @click.option("--from", "first", metavar="DAY", help="First UTC day (YYYY-MM-DD) to read in full.")
 @click.option("--to", "last", metavar="DAY", help="Last UTC day, included; today when left out.")
 @click.option("--preview", is_flag=True, help="Decide and show, write nothing: the run stops before the loads.")
+@click.option("--details", is_flag=True, help="With --preview: every record that would be touched, or not, and why.")
+@click.option("--contents", is_flag=True, help="With --details: the values too, as they are and as they would be.")
 @click.option("--failed", is_flag=True, help="Only the partitions whose latest run failed, each read in full.")
 @click.option("--no-wait", is_flag=True, help="Exit 3 instead of waiting while another run has the flow and type.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -45,6 +47,8 @@ def sync(
     first: str | None,
     last: str | None,
     preview: bool,
+    details: bool,
+    contents: bool,
     failed: bool,
     no_wait: bool,
     as_json: bool,
@@ -54,6 +58,10 @@ def sync(
     Without days the run is incremental: it reads from where the last one ended. The first one reads all history, and
     leaves out stretches without changes.
     """
+    if details and not preview:
+        raise ConfigurationError("--details shows what a preview would do; add --preview", setting="--details")
+    if contents and not details:
+        raise ConfigurationError("--contents shows the values in --details; add --details", setting="--contents")
     settings = Settings.from_environ()
     configuration = load_configuration(settings.config_path)
     flows = chosen_flows(configuration, flow)
@@ -69,6 +77,7 @@ def sync(
     for system in {name for one in flows for name in (one.source, one.target)}:
         getattr(settings, system).require()
     from activity_sync.cli.launch import launch  # noqa: PLC0415  # Dagster is slow to load
+    from activity_sync.cli.previewing import preview_document, show_preview  # noqa: PLC0415  # so is staging
 
     own_process_group()
     console = Console(stderr=True)
@@ -90,10 +99,14 @@ def sync(
     error = next((run.error for run in runs if run.error is not None), None)
     if not as_json:
         show(output(), runs)
+    if preview and not as_json:
+        for run in runs:
+            show_preview(output(), settings, run, details=details, contents=contents)
     if error is not None:
         raise error
     if as_json:
-        click.echo(json.dumps(document_of(runs)))
+        shown = preview_document(settings, runs, details=details, contents=contents) if preview else None
+        click.echo(json.dumps(document_of(runs) | ({} if shown is None else {"preview": shown})))
     return FAILED_RECORDS if any(run.total("failed") for run in runs) else 0
 
 

@@ -10,15 +10,17 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.failures import failure_of
-from activity_sync.defs.keys import FLOW_TAG, HISTORY_TAG, MODE_TAG, asset_key, executes
-from activity_sync.defs.metadata import column_schema, names_of, of_newest
+from activity_sync.defs.keys import FLOW_TAG, HISTORY_TAG, MODE_TAG, PREVIEW_TAG, asset_key, executes
+from activity_sync.defs.metadata import WOULD_STOP, column_schema, names_of, of_newest, preview_metadata
 from activity_sync.defs.partitions import partitions_definition, partitions_of
 from activity_sync.defs.pools import pool_of
 from activity_sync.defs.resources import Crm
 from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.extract import extract
+from activity_sync.pipeline.foresight import would_stop
 from activity_sync.pipeline.leasing import leased
 from activity_sync.pipeline.load import load
+from activity_sync.pipeline.preview import lines_of
 from activity_sync.pipeline.report import RECORDS, StepReport
 from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Scope
@@ -78,7 +80,10 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
             for partition in report.finished:
                 context.log_event(dg.AssetMaterialization(key, partition=partition, metadata=told[partition]))
             raise failure_of(error) from error
-        for partition, metadata in metadata_of(report, step, crm.run(calls_so_far, scope)).items():
+        told = metadata_of(report, step, crm.run(calls_so_far, scope))
+        if step is Step.TRANSFORMED and PREVIEW_TAG in context.run.tags:
+            told[scope.partitions.last] |= crm.run(previewed, scope)
+        for partition, metadata in told.items():
             context.add_asset_metadata(metadata, partition_key=partition)
 
     return step_asset
@@ -106,6 +111,13 @@ def scope_of(
         mode=Mode(context.run.tags.get(MODE_TAG, Mode.WHOLE.value)),
         covers_history=HISTORY_TAG in context.run.tags,
         own_input=before is None or executes(context.run, asset_key(flow, activity_type, before)),
+    )
+
+
+async def previewed(session: Session, scope: Scope) -> dict[str, Any]:
+    """What the newest partition of a preview tells of the whole run."""
+    return preview_metadata(lines_of(session.staging, scope.flow, scope.activity_type, scope.run_id)) | (
+        {WOULD_STOP: stop} if (stop := would_stop(session, scope)) else {}
     )
 
 

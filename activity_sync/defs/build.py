@@ -8,7 +8,7 @@ from activity_sync.configuration import Configuration
 from activity_sync.defs.alerts import alert_sensors
 from activity_sync.defs.assets import activity_assets
 from activity_sync.defs.checks import balance_checks
-from activity_sync.defs.jobs import EXECUTOR, reconciliation_jobs, sync_jobs
+from activity_sync.defs.jobs import EXECUTOR, preview_jobs, reconciliation_jobs, sync_jobs
 from activity_sync.defs.reconciliation import reconciliation, reconciliation_schedules
 from activity_sync.defs.resources import Crm, OpenCrm
 from activity_sync.defs.retention import retention_jobs, retention_schedules
@@ -23,7 +23,12 @@ def build_definitions(configuration: Configuration, *, crm: Crm | OpenCrm | None
     return dg.Definitions(
         assets=[*activity_assets(configuration), *reconciliation(configuration)],
         asset_checks=balance_checks(configuration),
-        jobs=[*sync_jobs(configuration), *reconciliation_jobs(configuration), *retention_jobs(configuration)],
+        jobs=[
+            *sync_jobs(configuration),
+            *preview_jobs(configuration),
+            *reconciliation_jobs(configuration),
+            *retention_jobs(configuration),
+        ],
         sensors=[*change_sensors(configuration, standby), *alert_sensors(configuration)],
         schedules=[
             *pass_schedules(configuration, standby),

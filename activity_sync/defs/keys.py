@@ -13,6 +13,8 @@ from activity_sync.configuration import Configuration
 RECONCILIATION = dg.AssetKey(["reconciliation"])
 """The comparison of both systems: the one asset that belongs to no flow."""
 FLOW_TAG = "activity_sync/flow"
+PREVIEW_TAG = "activity_sync/preview"
+"""The flow of a run that decides on a copy of the ledger and has no loads."""
 MODE_TAG = "activity_sync/mode"
 # Set on the last run of a sync without a watermark: together with the runs before it, it covers all of history.
 HISTORY_TAG = "activity_sync/covers_history"

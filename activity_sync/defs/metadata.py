@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
 
 from activity_sync.activities.kinds import Step
+from activity_sync.pipeline.preview import Line, Numbers
 from activity_sync.pipeline.report import COUNTS, PROPOSED, StepReport
 from activity_sync.pipeline.scope import Mode
 from activity_sync.staging.columns import columns_of
 
+PREVIEW_COLUMNS = ("record", "outcome", "case", "reason", "fields", "cut", "waits_for", "creates")
+WOULD_STOP = "would_stop"
+"""Why a load of what was previewed would stop before its first write."""
+_SHOWN = 200
 RECORDS_COLUMNS = ("record", "outcome", "case", "reason")
 
 
@@ -61,6 +66,34 @@ def of_newest(report: StepReport) -> dict[str, Any]:
             schema=dg.TableSchema([dg.TableColumn(name) for name in RECORDS_COLUMNS]),
         )
     return told
+
+
+def preview_metadata(lines: Iterable[Line]) -> dict[str, Any]:
+    """A table of the first records that would be touched, or not and why; what would be cut, and what waits for whom.
+
+    Ids, names of fields, reasons and numbers: nothing of what anybody wrote.
+    """
+    numbers = Numbers()
+    shown: list[dg.TableRecord] = []
+    for one in lines:
+        numbers.add([one])
+        if len(shown) < _SHOWN:
+            shown.append(
+                dg.TableRecord(
+                    {
+                        "record": str(one.record),
+                        "outcome": one.outcome,
+                        "case": one.case,
+                        "reason": one.reason,
+                        "fields": ", ".join(one.fields),
+                        "cut": ", ".join(one.cut),
+                        "waits_for": ", ".join(map(str, one.waits_for)),
+                        "creates": ", ".join(map(str, one.creates)),
+                    }
+                )
+            )
+    table = dg.MetadataValue.table(shown, schema=dg.TableSchema([dg.TableColumn(name) for name in PREVIEW_COLUMNS]))
+    return {"preview_numbers": dg.MetadataValue.json(numbers.to_json()), **({"preview": table} if shown else {})}
 
 
 def summary(totals: Mapping[str, int]) -> str:

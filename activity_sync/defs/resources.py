@@ -11,6 +11,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pydantic import PrivateAttr
 
 from activity_sync.bootstrap import open_session
+from activity_sync.defs.keys import PREVIEW_TAG
 from activity_sync.pipeline.session import Session
 from activity_sync.settings import Settings
 
@@ -25,11 +26,13 @@ class Crm(dg.ConfigurableResource[Any]):
 
     _portal: BlockingPortal | None = PrivateAttr(default=None)
     _open: "OpenCrm | None" = PrivateAttr(default=None)
+    _preview: bool = PrivateAttr(default=False)
     _closing: contextlib.ExitStack = PrivateAttr(default_factory=contextlib.ExitStack)
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Crm"]:  # noqa: ARG002 - Dagster's
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Crm"]:
         """One event loop and one set of connections for all steps that run in this process."""
+        self._preview = context.run is not None and PREVIEW_TAG in context.run.tags
         with contextlib.ExitStack() as closing:
             self._portal = closing.enter_context(start_blocking_portal())
             self._closing = closing
@@ -43,7 +46,9 @@ class Crm(dg.ConfigurableResource[Any]):
         if self._portal is None:
             raise dg.DagsterInvariantViolationError("the crm resource is used outside a run")
         if self._open is None:
-            session = self._closing.enter_context(self._portal.wrap_async_context_manager(open_session()))
+            session = self._closing.enter_context(
+                self._portal.wrap_async_context_manager(open_session(preview=self._preview))
+            )
             self._open = OpenCrm(self._portal, session)
         return self._open.run(step, *args)
 
@@ -61,10 +66,13 @@ class OpenCrm:
 
 
 @contextmanager
-def open_crm(settings: Settings) -> Iterator[OpenCrm]:
-    """Both CRMs, the ledger and staging, open until the block ends. ConfigurationError where a setting is missing."""
+def open_crm(settings: Settings, *, preview: bool = False) -> Iterator[OpenCrm]:
+    """Both CRMs, the ledger and staging, open until the block ends. ConfigurationError where a setting is missing.
+
+    `preview`: the ledger is a copy that goes with the block.
+    """
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(open_session(settings)) as session,
+        portal.wrap_async_context_manager(open_session(settings, preview=preview)) as session,
     ):
         yield OpenCrm(portal, session)

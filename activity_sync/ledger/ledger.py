@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Engine
@@ -24,6 +25,7 @@ from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.processes import Holder
 from activity_sync.ledger.reads import Read
 from activity_sync.ledger.rows import AdoptedLink, Claim, LinkChange, LinkRow, NewLink
+from activity_sync.ledger.scratch import copied
 
 # Inserting waits for a faster process's row and then meets it: seen at the next look. More looks would be a defect.
 _LOOKS = 5
@@ -45,6 +47,10 @@ class Ledger:
             engine.dispose()
             raise
         return cls(engine)
+
+    def copy(self, path: Path) -> Ledger:
+        """A ledger of its own that holds what this one does now, in a file that did not exist; nobody has a lease."""
+        return Ledger(copied(self._engine, path))
 
     @staticmethod
     def exists(url: str) -> bool:

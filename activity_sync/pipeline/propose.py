@@ -225,6 +225,7 @@ class Proposer:
                     as_target_shows(plain, unplaced),
                     body=wire.body,
                     fields=fields,
+                    changes=self._changes(card, wire.intended),
                     target_prints=self._left_by(card, fields, wire.intended),
                     losses=losses_json(wire.losses),
                     elements=of_update(merge, card.seen.resolved.refs, wire.losses),
@@ -331,6 +332,16 @@ class Proposer:
     def _values(card: Card, fields: Sequence[str]) -> dict[str, Any]:
         held = card.activity.fields if card.activity is not None else {}
         return {name: readable(held.get(name)) for name in fields}
+
+    def _changes(self, card: Card, intended: Mapping[str, Value]) -> dict[str, dict[str, Any]]:
+        """By field that would look otherwise, what the target shows and what it would."""
+        held = card.target_activity.fields if card.target_activity is not None else {}
+        before, after = self.observer.prints(held), self.observer.prints(intended)
+        return {
+            name: {"before": readable(held.get(name)), "after": readable(value)}
+            for name, value in intended.items()
+            if before.get(name) != after[name]
+        }
 
     @staticmethod
     def _target_values(card: Card, fields: Sequence[str]) -> dict[str, Any]:

@@ -186,6 +186,7 @@ class Proposal:
     ({"source": {...}, "target": {...}, "source_settled": ..., "target_settled": ...}, "plan_settled" where an
     unfinished write plan is done with, "erased" where a person was); `body` what would be sent.
     `source_prints` and `target_prints`: both fingerprints after a create. `fields`: those an update writes.
+    `changes`: by field of an update, what the target shows ("before") and what it would ("after").
     `creates`: contacts and companies that would be made first ({"system", "kind", "source_id", "key", "fields"}); the
     body names them by their keys.
     """
@@ -216,6 +217,7 @@ class Proposal:
     discarded: Mapping[str, Any] = field(default_factory=dict)
     elements: tuple[Mapping[str, str], ...] = ()
     creates: tuple[Mapping[str, Any], ...] = ()
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_row(self, run_id: str, now: datetime) -> dict[str, Any]:
         """The staged form."""
@@ -247,6 +249,7 @@ class Proposal:
             "discarded": dumps(self.discarded),
             "elements": dumps(self.elements),
             "creates": dumps(self.creates),
+            "changes": dumps(self.changes),
             "decided_at": now,
         }
 
@@ -280,6 +283,7 @@ class Proposal:
             discarded=json.loads(row["discarded"]),
             elements=tuple(json.loads(row["elements"])),
             creates=tuple(json.loads(text(row["creates"]) or "[]")),  # files of older versions have none
+            changes=json.loads(text(row["changes"]) or "{}"),
         )
 
 

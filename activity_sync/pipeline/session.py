@@ -28,7 +28,8 @@ class Session:
     """Open connections and files. One per run and process; every step gets it.
 
     `key` is the secret of the fingerprints. `clock` gives aware UTC times. `accounts` fills as systems are identified.
-    `holder`: in whose name leases are held, where that is not each run by itself.
+    `holder`: in whose name leases are held, where that is not each run by itself. `preview`: nothing is
+    written, and the ledger is a copy.
     """
 
     systems: Mapping[str, System]
@@ -39,6 +40,7 @@ class Session:
     clock: Callable[[], datetime]
     accounts: dict[str, Account] = field(default_factory=dict)
     holder: Holder | None = None
+    preview: bool = False
 
     def source(self, scope: Scope) -> System:
         """The system a flow reads from."""

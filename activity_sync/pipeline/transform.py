@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from activity_sync.activities.kinds import Step
+from activity_sync.pipeline.foresight import foresee
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
 from activity_sync.pipeline.recall import recall
@@ -31,6 +32,8 @@ async def transform(session: Session, scope: Scope) -> StepReport:
         ) as out:
             for batch in staged(session, scope):
                 proposals = await proposer.propose(batch)
+                if session.preview:
+                    proposals = await foresee(session, scope, proposer, batch, proposals)
                 for proposal in proposals:
                     report.count(proposal.partition, "extracted")
                     report.count(proposal.partition, outcome_of(proposal))

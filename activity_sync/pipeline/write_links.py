@@ -21,14 +21,22 @@ async def write_links(session: Session, scope: Scope, proposals: Sequence[Propos
     if not proposals:
         return []
     await _stamp(session, scope, proposals)
-    _end_links(session, proposals)
-    rows = session.ledger.adopt([_link(scope, one) for one in proposals], now=session.clock())
+    fresh = link(session, scope, proposals)
     return [
         Result(one, "unchanged", detail="adopted", target_id=one.target_id)
-        if rows[one.source_id].fresh and not one.fields
+        if one.source_id in fresh and not one.fields
         else Result(one, "stale")
         for one in proposals
     ]
+
+
+def link(session: Session, scope: Scope, proposals: Sequence[Proposal]) -> frozenset[str]:
+    """The ledger holds the links of these records, unless another run was faster; the source ids of those made here."""
+    if not proposals:
+        return frozenset()
+    _end_links(session, proposals)
+    rows = session.ledger.adopt([_link(scope, one) for one in proposals], now=session.clock())
+    return frozenset(one.source_id for one in proposals if rows[one.source_id].fresh)
 
 
 def _end_links(session: Session, proposals: Sequence[Proposal]) -> None:

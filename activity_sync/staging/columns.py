@@ -84,6 +84,7 @@ _STEPS: dict[Step, tuple[Column, ...]] = {
         Column("discarded"),
         Column("elements"),
         Column("creates"),
+        Column("changes"),
         Column("modified_at", Kind.MOMENT),
         Column("decided_at", Kind.MOMENT),
     ),

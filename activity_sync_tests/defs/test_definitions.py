@@ -54,7 +54,12 @@ def test_a_flow_that_is_switched_off_has_neither_assets_nor_a_job():
 
     assert len([key for key in found["assets"] if key.startswith("hubspot_to_dynamics/")]) == 20
     assert not [key for key in found["assets"] if key.startswith("dynamics_to_hubspot/")]
-    assert list(found["jobs"]) == ["age_out_logs", "reconcile", "sync_hubspot_to_dynamics"]
+    assert list(found["jobs"]) == [
+        "age_out_logs",
+        "preview_hubspot_to_dynamics",
+        "reconcile",
+        "sync_hubspot_to_dynamics",
+    ]
     assert list(found["sensors"]) == ["changes_hubspot_to_dynamics"]
 
 
