@@ -337,8 +337,9 @@ class Observer:
             card.target = replace(card.target, projected=self.prints(wire.intended))
 
     def prints_of_new(self, intended: Mapping[str, Value]) -> dict[str, FieldPrint]:
-        """What a record that is created shows; of fields that only the mirror flow carries, nothing yet."""
-        return fingerprint(dict.fromkeys(sorted(self.only_back)), key=self.session.key) | self.prints(intended)
+        """What a record that is created shows; of fields that only the mirror flow carries, what nobody has edited."""
+        untouched = {name: intended.get(name) for name in sorted(self.only_back)}
+        return fingerprint(untouched, key=self.session.key) | self.prints(intended)
 
     def prints(self, fields: Mapping[str, Value]) -> dict[str, FieldPrint]:
         """The fingerprint of the fields that count."""

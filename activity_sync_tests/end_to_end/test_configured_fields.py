@@ -315,3 +315,121 @@ def test_an_edit_of_a_field_that_comes_back_alone_is_seen_though_nobody_had_look
     carry(peopled)
 
     assert peopled.hubspot("tasks")["501"]["properties"]["verdict"] == "Good"
+
+
+def test_every_kind_of_property_is_taken_by_both_systems_and_comes_to_rest(peopled: Bridge) -> None:
+    colours = [{"value": one, "label": one} for one in ("red", "green")]
+    customise(
+        peopled,
+        "meeting",
+        hubspot={
+            "price": {"type": "number", "fieldType": "number"},
+            "seats": {"type": "number", "fieldType": "number"},
+            "virtual": {
+                "type": "bool",
+                "fieldType": "booleancheckbox",
+                "options": [{"value": "true", "label": "Yes"}, {"value": "false", "label": "No"}],
+            },
+            "decided_at": {"type": "datetime", "fieldType": "date"},
+            "day": {"type": "date", "fieldType": "date"},
+            "agenda": {"type": "string", "fieldType": "textarea"},
+            "colour": {"type": "enumeration", "fieldType": "select", "options": colours},
+            "travel": {"type": "number", "fieldType": "number"},
+        },
+        dynamics={
+            "new_price": "decimal",
+            "new_seats": "integer",
+            "new_virtual": {"type": "boolean", "options": [[1, "Yes"], [0, "No"]]},
+            "new_decided": "datetime",
+            "new_day": "datetime",
+            "new_agenda": "memo",
+            "new_colour": {"type": "choice", "options": [[1, "Red"], [2, "Green"]]},
+            "new_travel": "integer",
+        },
+    )
+    fields = """
+        price: {from: price, to: new_price, kind: number}
+        seats: {from: seats, to: new_seats, kind: integer}
+        virtual: {from: virtual, to: new_virtual, kind: boolean}
+        decided: {from: decided_at, to: new_decided, kind: datetime}
+        day: {from: day, to: new_day, kind: {from: date, to: datetime}, zone: Europe/Berlin}
+        agenda: {from: agenda, to: new_agenda, kind: {from: html, to: plain}}
+        colour: {from: colour, to: new_colour, values: {red: 1, green: 2}, otherwise: null}
+        travel: {from: travel, to: new_travel, unit: {from: hours, to: minutes}}
+        """
+    back = "\n".join(f"{one}: {{}}" for one in ["price", "seats", "virtual", "decided", "agenda", "colour", "travel"])
+    configure(peopled, "meeting", fields, f"{back}\nday: {{zone: Europe/Berlin}}")
+    start = {"hs_meeting_start_time": "2026-07-01T10:00:00.000Z", "hs_meeting_end_time": "2026-07-01T11:00:00.000Z"}
+    hubspot_has(
+        peopled,
+        "meeting",
+        "501",
+        **start,
+        price="1234.567",
+        seats="12",
+        virtual="true",
+        decided_at="2026-07-01T10:00:00.500Z",
+        day="2026-07-02",
+        agenda="<p>One</p><p>Two</p>",
+        colour="green",
+        travel="2",
+    )
+    dynamics_has(
+        peopled,
+        "meeting",
+        ROW,
+        subject="Here",
+        scheduledstart="2026-07-01T10:00:00Z",
+        scheduledend="2026-07-01T11:00:00Z",
+        new_price=2.5,
+        new_seats=3,
+        new_virtual=False,
+        new_decided="2026-07-01T08:00:00Z",
+        new_day="2026-07-01T22:00:00Z",
+        new_agenda="One\nTwo",
+        new_colour=1,
+        new_travel=90,
+    )
+
+    carry(peopled)
+
+    row = peopled.dynamics("appointment")[str(peopled.counterpart("hubspot", "meeting", "501"))]
+    assert {name: value for name, value in row.items() if name.startswith("new_")} == {
+        "new_price": 1234.57,
+        "new_seats": 12,
+        "new_virtual": True,
+        "new_decided": "2026-07-01T10:00:00Z",
+        "new_day": "2026-07-01T22:00:00Z",
+        "new_agenda": "One\n\nTwo",
+        "new_colour": 2,
+        "new_travel": 120,
+    }
+    held = peopled.hubspot("meetings")[str(peopled.counterpart("dynamics", "meeting", ROW))]["properties"]
+    assert {name: held[name] for name in ("price", "seats", "virtual", "day", "colour", "travel")} == {
+        "price": "2.5",
+        "seats": "3",
+        "virtual": "false",
+        "day": "2026-07-02",
+        "colour": "red",
+        "travel": "2",
+    }
+    assert held["decided_at"].startswith("2026-07-01T08:00:00")
+    carry(peopled)
+    peopled.forget()
+    carry(peopled)
+    assert peopled.writes() == 0
+
+
+def test_what_a_new_record_gets_by_default_is_no_edit_of_a_field_that_only_comes_back(peopled: Bridge) -> None:
+    configure(peopled, "task", "priority: {enabled: false}")
+    hubspot_has(peopled, "task", "501", hs_task_priority="HIGH")
+
+    carry(peopled)
+    carry(peopled)
+
+    there = str(peopled.counterpart("hubspot", "task", "501"))
+    assert peopled.dynamics("task")[there]["prioritycode"] == 1
+    assert peopled.hubspot("tasks")["501"]["properties"]["hs_task_priority"] == "HIGH"
+    dynamics_has(peopled, "task", there, prioritycode=0)
+    carry(peopled)
+    assert peopled.hubspot("tasks")["501"]["properties"]["hs_task_priority"] == "LOW"
