@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.mapping.computed import template_fields
-from activity_sync.mapping.configured_rules import Faulty, Side, Way, build_rules
+from activity_sync.mapping.configured_rules import build_rules
+from activity_sync.mapping.configured_ways import Faulty, Side, Way
 from activity_sync.mapping.field_settings import NAME, FieldSettings
 from activity_sync.mapping.rules import FieldRule, Kind, SystemMapping, TypeMapping
 
