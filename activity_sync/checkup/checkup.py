@@ -60,7 +60,7 @@ async def _look_at(name: str, settings: Settings, configuration: Configuration |
     use = Use() if configuration is None else use_of(name, configuration)
     try:
         async with connect(name, settings, configuration or shipped) as system:
-            return await look_at(system, use, fix=fix)
+            return await look_at(system, use, fix=fix, filtered_by=(configuration or shipped).also_read(name))
     except ConfigurationError as error:
         return Looked([failure(f"{name}.connection", error)])
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.errors import ActivitySyncError
-from activity_sync.findings import Finding, failure, fine, warn
+from activity_sync.findings import Finding, failure, fine, warn, wrong
 from activity_sync.rules.values import Delete
-from activity_sync.systems.records import Owner, Use
+from activity_sync.systems.records import NOTHING, Owner, Use
 from activity_sync.systems.system import System
 
 _CLOCK = timedelta(seconds=60)
@@ -50,8 +50,11 @@ def use_of(system: str, configuration: Configuration) -> Use:
     return Use(types(source=True), types(source=False), types(source=False, archived=True), makes)
 
 
-async def look_at(system: System, use: Use, *, fix: bool) -> Looked:
-    """Identified, timed and inspected; with `fix`, completed before that. What ends the look is a finding too."""
+async def look_at(system: System, use: Use, *, fix: bool, filtered_by: Mapping[str, Sequence[str]] = NOTHING) -> Looked:
+    """Identified, timed and inspected; with `fix`, completed before that. What ends the look is a finding too.
+
+    `filtered_by`: by activity type and kind of record, the properties that filters ask for.
+    """
     try:
         account = await system.identify()
     except ActivitySyncError as error:
@@ -64,6 +67,8 @@ async def look_at(system: System, use: Use, *, fix: bool) -> Looked:
         if fix:
             found += await system.inspector.complete(use)
         found += await system.inspector.findings(use)
+        if filtered_by:
+            found += filter_findings(system.name, await system.directory.lacking(filtered_by))
     except ActivitySyncError as error:
         return Looked([*found, failure(f"{system.name}.inspection", error)], account.id)
     try:
@@ -73,6 +78,20 @@ async def look_at(system: System, use: Use, *, fix: bool) -> Looked:
         # The inspector has said so already where it is a right that is missing.
         known = any(one.remedy == unread.remedy for one in found)
         return Looked(found if known else [*found, unread], account.id)
+
+
+def filter_findings(system: str, lacking: Sequence[str]) -> list[Finding]:
+    """Whether the system has the properties that filters ask for."""
+    if not lacking:
+        return [fine(f"{system}.filters", f"{system} has every property that a filter names")]
+    return [
+        wrong(
+            f"{system}.filters.{one}",
+            f"{system} has no property {one}, which a filter names: its flow is stopped before anything is read",
+            "write it as the system itself calls it, not by its label, in `filter` of the flows from there",
+        )
+        for one in lacking
+    ]
 
 
 def clock_finding(system: str, ahead: timedelta) -> Finding:

@@ -764,3 +764,39 @@ def test_a_sync_with_a_field_that_is_not_there_is_refused_before_anything_is_rea
     assert error["message"].startswith("hubspot has no property region of tasks: create it in hubspot")
     assert error["setting"] == "flows.*.task.fields"
     assert ready.writes() == 0
+
+
+# --- filters
+
+
+def test_properties_that_filters_name_are_looked_for_in_both_systems(ready: Bridge):
+    ready.configure(
+        """
+flows:
+  hubspot_to_dynamics:
+    call:
+      filter:
+        all:
+          - {field: contact.lifecyclestage, operator: known}
+          - {field: activity.hs_call_colour, operator: known}
+  dynamics_to_hubspot:
+    note: {filter: {field: contact.new_stage, operator: known}}
+"""
+    )
+
+    code, found = check()
+
+    assert code == 2
+    assert levels(found, "error") == {"hubspot.filters.call.hs_call_colour", "dynamics.filters.contact.new_stage"}
+
+
+def test_filters_whose_properties_are_there_are_told_as_fine(ready: Bridge):
+    ready.configure(
+        "flows: {hubspot_to_dynamics: {call: {filter: {field: contact.lifecyclestage, operator: known}}}}\n"
+        "owners: {fallback: olga@ourfirm.example}\n"
+    )
+
+    _, found = check()
+
+    assert found["hubspot.filters"]["level"] == "ok"
+    assert "dynamics.filters" not in found

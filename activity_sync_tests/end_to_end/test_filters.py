@@ -101,6 +101,24 @@ def test_a_contact_that_matches_later_lets_its_calls_through_at_the_next_pass_th
     assert kept_back(leads) == []
 
 
+def test_a_contact_of_dynamics_that_matches_later_is_noticed_as_well(peopled: Bridge) -> None:
+    peopled.configure(
+        """
+flows:
+  dynamics_to_hubspot:
+    call:
+      filter: {field: contact.jobtitle, operator: contains, value: buyer}
+"""
+    )
+    peopled.seed({"dynamics": dynamics_calls(CONTACT_IDS[0])})
+    assert carry(peopled, Mode.INCREMENTAL, flows=[TO_HUBSPOT]) == {"extracted": 1, "filtered": 1}
+
+    peopled.people.edit_dynamics("contacts", CONTACT_IDS[0], {"jobtitle": "Chief Buyer"})
+
+    assert carry(peopled, Mode.INCREMENTAL, flows=[TO_HUBSPOT])["created"] == 1
+    assert kept_back(peopled) == []
+
+
 def test_what_a_filter_asks_of_contacts_costs_no_call_for_a_record(peopled: Bridge) -> None:
     peopled.seed({"hubspot": hubspot_calls("1001", 250)})
     without = carry_and_count(peopled)

@@ -27,7 +27,7 @@ from activity_sync.pipeline.scope import Mode, Partitions, Scope, midnight
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.transform import transform
 from activity_sync.systems.records import Window
-from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, DYNAMICS_TABLES, HUBSPOT_TYPES, Bridge, ago
+from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, DYNAMICS_TABLES, HUBSPOT_TYPES, Bridge, ago, iso
 from activity_sync_tests.end_to_end.missing import dynamics_contact, hubspot_contact
 from activity_sync_tests.end_to_end.ordinary import hubspot_activities
 
@@ -187,6 +187,24 @@ def test_a_preview_of_a_first_sync_and_of_one_after_edits_is_what_the_sync_then_
     changes = {str(one.record): one.changes for one in lines if one.outcome == "update"}
     assert changes["hubspot:call/501"] == {"subject": {"before": "Call 501", "after": "Edited in HubSpot"}}
     assert changes["dynamics:task/f1000000-0000-4000-8000-000000000000"]["subject"]["after"] == "Edited in Dynamics"
+
+
+def test_a_link_to_an_existing_record_is_followed_to_the_update_that_comes_of_it(peopled: Bridge) -> None:
+    peopled.configure("flows: {hubspot_to_dynamics: {task: {twins: link}}, dynamics_to_hubspot: {task: {twins: link}}}")
+    moment = ago(hours=2).replace(microsecond=0)
+    here = hubspot_activities("task", [moment])
+    here["objects"]["tasks"][0]["properties"] |= {"hs_task_subject": "Send the offer", "hs_task_body": "<p>by mail</p>"}
+    there = dynamics_row(ActivityType.TASK, 0, CONTACT_IDS[0])
+    there |= {"subject": "Send the offer", "scheduledend": iso(moment)}
+    peopled.seed({"hubspot": here, "dynamics": {"records": {"task": [there]}}})
+    peopled.forget()
+
+    previewed, _ = run(peopled, preview=True)
+
+    assert peopled.writes() == 0
+    done, _ = run(peopled, preview=False)
+    flow = "hubspot_to_dynamics"
+    assert previewed[flow, "task", "501"] == done[flow, "task", "501"] == "updated"
 
 
 @pytest.mark.slow
