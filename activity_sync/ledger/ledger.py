@@ -266,10 +266,12 @@ class Ledger:
         with reading(self._engine) as connection:
             return outstanding.listed(connection, state, flow, activity_type)
 
-    def count_outstanding(self) -> dict[tuple[str, ActivityType, OutstandingState], int]:
-        """How many per flow, type and state; absent where none."""
+    def count_outstanding(
+        self, *, before: datetime | None = None
+    ) -> dict[tuple[str, ActivityType, OutstandingState], int]:
+        """How many per flow, type and state; absent where none. `before`: only those listed since before then."""
         with reading(self._engine) as connection:
-            return outstanding.counted(connection)
+            return outstanding.counted(connection, before=before)
 
     # --- people's choices
 

@@ -40,8 +40,9 @@ class Outstanding:
 
     `waits_for`: the missing records, by id; of a filtered one those that the filter asks. `message`: already masked.
     `transient`: worth another try by itself. `candidates`: the records that a held one may be. `mapping`: the revision
-    of the mapping that it was judged under. `since` and `attempts` of a record that is recorded again are the ledger's:
-    the first time, and one more. `next_try`: not before then; None waits for a person.
+    of the mapping that it was judged under. `hangs_on`: the source's records (kind, id) that it hung on then; None
+    where an older version did not note them. `since` and `attempts` of a record that is recorded again are the
+    ledger's: the first time, and one more. `next_try`: not before then; None waits for a person.
     """
 
     flow: str
@@ -63,6 +64,7 @@ class Outstanding:
     source_version: str | None = None
     candidates: tuple[str, ...] = ()
     mapping: str = ""
+    hangs_on: tuple[tuple[str, str], ...] | None = None
 
 
 _KEY = ("flow", "activity_type", "source_id")
@@ -168,10 +170,13 @@ def listed(
     return [_load(row) for row in connection.execute(rows)]
 
 
-def counted(connection: Connection) -> dict[tuple[str, ActivityType, OutstandingState], int]:
-    """How many per flow, type and state; absent where none."""
+def counted(
+    connection: Connection, *, before: datetime | None = None
+) -> dict[tuple[str, ActivityType, OutstandingState], int]:
+    """How many per flow, type and state; absent where none. `before`: only those that have been listed since before."""
     group = (outstanding.c.flow, outstanding.c.activity_type, outstanding.c.state)
-    rows = connection.execute(select(*group, func.count()).group_by(*group))
+    counts = select(*group, func.count()).group_by(*group)
+    rows = connection.execute(counts if before is None else counts.where(outstanding.c.since < before))
     return {(flow, ActivityType(kind), OutstandingState(state)): count for flow, kind, state, count in rows}
 
 
@@ -195,6 +200,7 @@ def _columns(row: Outstanding) -> dict[str, Any]:
     values["state"] = row.state.value
     values["waits_for"] = dump([{"system": one.system, "kind": one.kind, "id": one.id} for one in row.waits_for])
     values["candidates"] = dump(list(row.candidates))
+    values["hangs_on"] = None if row.hangs_on is None else dump([list(one) for one in row.hangs_on])
     return values
 
 
@@ -207,6 +213,7 @@ def _load(row: Any) -> Outstanding:
             "state": OutstandingState(row.state),
             "waits_for": tuple(Missing(**one) for one in json.loads(row.waits_for)),
             "candidates": tuple(json.loads(row.candidates)),
+            "hangs_on": None if row.hangs_on is None else tuple((kind, one) for kind, one in json.loads(row.hangs_on)),
             "case": values.pop("case_number"),
         }
     )

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0005"
+REVISION = "0006"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -128,6 +128,7 @@ outstanding = Table(
     Column("source_version", Text),
     Column("candidates", Text, nullable=False, server_default="[]"),
     Column("mapping", String(80), nullable=False, server_default=""),
+    Column("hangs_on", Text),
     Index("outstanding_due", "flow", "activity_type", "next_try"),
 )
 

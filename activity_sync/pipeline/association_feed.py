@@ -32,6 +32,12 @@ async def drifted(session: Session, scope: Scope) -> tuple[list[str], datetime |
     before = session.ledger.fed_at(flow.name, kind)
     if before is not None and before <= now < before + timedelta(minutes=limits.association_minutes):
         return [], None
+    # What is not done was decided on with what it hung on then, which the ledger's elements do not always say.
+    decided = {
+        row.source_id: set(row.hangs_on)
+        for row in session.ledger.list_outstanding(flow=flow.name, activity_type=kind)
+        if row.hangs_on is not None
+    }
     found: list[str] = []
     for known in session.ledger.hanging(
         flow.source,
@@ -41,5 +47,5 @@ async def drifted(session: Session, scope: Scope) -> tuple[list[str], datetime |
         at_once=_AT_ONCE,
     ):
         shown = await session.source(scope).reader.associated(kind, sorted(known))
-        found += (one for one, here in shown.items() if here != known[one])
+        found += (one for one, here in shown.items() if here != decided.get(one, known[one]))
     return sorted(found), now

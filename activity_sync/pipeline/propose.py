@@ -174,6 +174,7 @@ class Proposer:
             source_prints=card.source.prints if isinstance(card.source, Present) else {},
             target_prints=card.target.prints if isinstance(card.target, Present) else {},
             target_version=card.target.version if isinstance(card.target, Present) else None,
+            hangs_on=_hangs_on(card, action),
             **self._of_link(card),
         )
         try:
@@ -266,10 +267,11 @@ class Proposer:
                 return replace(
                     plain,
                     rule=rule,
+                    waits_for=self._waiting(card),
                     discarded={"candidates": list(candidates), "rivals": list(rivals)},
                 )
             case actions.Fail(rule=rule):
-                return replace(plain, rule=rule)
+                return replace(plain, rule=rule, waits_for=self._waiting(card))
             case actions.ReadTarget() | actions.ReadSource() | actions.ReadTimes():
                 # Looked as often as it makes sense: what is still unseen waits (case 21).
                 return replace(plain, action="defer", reason=action.reason or "the target could not be read", moves={})
@@ -347,6 +349,13 @@ class Proposer:
     def _target_values(card: Card, fields: Sequence[str]) -> dict[str, Any]:
         held = card.target_activity.fields if card.target_activity is not None else {}
         return {name: readable(held.get(name)) for name in fields}
+
+
+def _hangs_on(card: Card, action: actions.Action) -> tuple[tuple[str, str], ...] | None:
+    """What the activity hangs on, where that may be worth remembering."""
+    if isinstance(action, actions.Skip) or card.activity is None:
+        return None
+    return tuple(dict.fromkeys((ref.kind, ref.id) for ref in card.seen.resolved.refs))
 
 
 def is_erased(card: Card) -> bool:

@@ -10,13 +10,14 @@ from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.rows import ElementChange, LinkChange, LinkRow, LinkState
 from activity_sync.pipeline.elements import stored
 from activity_sync.pipeline.ending import ENDING, ended, heard
+from activity_sync.pipeline.filtering import FILTER_CASE
 from activity_sync.pipeline.mapping_change import revision_of
 from activity_sync.pipeline.mask import mask
 from activity_sync.pipeline.rows import DISMISSED, Proposal, Result, prints
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
-from activity_sync.pipeline.waiting_room import LOOKED_AT_AGAIN, waits_for_records
-from activity_sync.rules.values import AMBIGUOUS_RECORD, LAST_ASSOCIATION, Missing
+from activity_sync.pipeline.waiting_room import look_again_after, waits_for_records
+from activity_sync.rules.values import LAST_ASSOCIATION, Missing
 
 _OF_ENDED_LINKS = frozenset({8, 17, 18, 19, 20, 23, 24, 26})
 """Cases after which the link is ended, or was before."""
@@ -134,9 +135,15 @@ def _versions(scope: Scope, proposal: Proposal) -> dict[str, str | None]:
 
 
 def _state(result: Result) -> OutstandingState | None:
-    """How the record is listed, if it is. Of filtered ones those are that may pass when another record changes."""
+    """How the record is listed, if it is.
+
+    Of filtered ones those are that may pass when another record changes, and linked ones, of which associations may
+    wait that are not to be added meanwhile.
+    """
     if result.outcome == "filtered":
-        return OutstandingState.FILTERED if result.proposal.waits_for else None
+        by_filter = result.proposal.case == FILTER_CASE
+        listed = by_filter and (result.proposal.waits_for or result.proposal.link_id is not None)
+        return OutstandingState.FILTERED if listed else None
     return _OPEN.get(result.outcome)
 
 
@@ -158,17 +165,13 @@ def _open(scope: Scope, result: Result, state: OutstandingState, now: datetime) 
         since=now,
         last_seen=now,
         attempts=1,
-        next_try=now if is_transient(result) or ends_by_itself(result) else None,  # due at once
+        next_try=now if is_transient(result) else None,  # due at once
         source_version=proposal.source_version,
         candidates=tuple(proposal.discarded.get("candidates", ())) if result.outcome == "held" else (),
+        hangs_on=proposal.hangs_on,
     )
-    # It is released when a record that it waits for appears; until then a rare look is enough.
-    return replace(row, next_try=now + LOOKED_AT_AGAIN) if waits_for_records(row) else row
-
-
-def ends_by_itself(result: Result) -> bool:
-    """Whether what holds the record is mended in the records it hangs on, and no decision about it is needed."""
-    return result.outcome == "held" and result.proposal.reason == AMBIGUOUS_RECORD
+    # It is released when its records say so; until then a rare look is enough.
+    return replace(row, next_try=now + look_again_after(row.source_id)) if waits_for_records(row) else row
 
 
 def is_transient(result: Result) -> bool:

@@ -141,10 +141,10 @@ class Resolver:
                     self.on_demand.unless_found(key, found), former=former, name=key.name, properties=key.properties
                 )
 
-    async def resolvable(self, wanted: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-        """Those of the source's records (kind, id) that have a counterpart now, or are to get one."""
+    async def look_up(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Found]:
+        """By the source's record (kind, id), the counterpart that it has now, or is to get, or why there is none."""
         await self._look_up(wanted)
-        return frozenset(one for one in wanted if self._now(*one).target is not None)
+        return {one: self._now(*one) for one in wanted}
 
     async def still_missing(self, wanted: Collection[tuple[str, str]]) -> list[NaturalKey]:
         """Those of the source's records (kind, id) whose counterpart is still to be made."""

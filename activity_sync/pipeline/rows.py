@@ -187,6 +187,7 @@ class Proposal:
     unfinished write plan is done with, "erased" where a person was); `body` what would be sent.
     `source_prints` and `target_prints`: both fingerprints after a create. `fields`: those an update writes.
     `changes`: by field of an update, what the target shows ("before") and what it would ("after").
+    `hangs_on`: the source's records (kind, id) that the activity hangs on; None where that is not known.
     `creates`: contacts and companies that would be made first ({"system", "kind", "source_id", "key", "fields"}); the
     body names them by their keys.
     """
@@ -214,6 +215,7 @@ class Proposal:
     fields: tuple[str, ...] = ()
     losses: tuple[Mapping[str, str], ...] = ()
     waits_for: tuple[Mapping[str, str], ...] = ()
+    hangs_on: tuple[tuple[str, str], ...] | None = None
     discarded: Mapping[str, Any] = field(default_factory=dict)
     elements: tuple[Mapping[str, str], ...] = ()
     creates: tuple[Mapping[str, Any], ...] = ()
@@ -246,6 +248,7 @@ class Proposal:
             "fields": dumps(self.fields),
             "losses": dumps(self.losses),
             "waits_for": dumps(self.waits_for),
+            "hangs_on": None if self.hangs_on is None else dumps(self.hangs_on),
             "discarded": dumps(self.discarded),
             "elements": dumps(self.elements),
             "creates": dumps(self.creates),
@@ -280,11 +283,16 @@ class Proposal:
             fields=tuple(json.loads(row["fields"])),
             losses=tuple(json.loads(row["losses"])),
             waits_for=tuple(json.loads(row["waits_for"])),
+            hangs_on=_pairs(text(row["hangs_on"])),
             discarded=json.loads(row["discarded"]),
             elements=tuple(json.loads(row["elements"])),
             creates=tuple(json.loads(text(row["creates"]) or "[]")),  # files of older versions have none
             changes=json.loads(text(row["changes"]) or "{}"),
         )
+
+
+def _pairs(staged: str | None) -> tuple[tuple[str, str], ...] | None:
+    return None if staged is None else tuple((kind, record_id) for kind, record_id in json.loads(staged))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def _write(
 ) -> Action:
     case = _case(target, theirs=theirs, merge=merge, adds=bool(source.associations))
     # A half-done write is finished even while records are missing.
-    if not link.plan_prints and (hindered := hinder_update(source, policy)):
+    if not link.plan_prints and (hindered := hinder_update(source.references, policy)):
         return hindered
     if target.closed and (policy.closed is Closed.LEAVE or target.closed_type_kept):
         return Hold(case=case, reason="closed")

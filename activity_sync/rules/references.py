@@ -26,15 +26,14 @@ def hinder_create(source: Present, policy: Policy) -> Defer | Filtered | Hold | 
         return _held(references)
     if not references.resolved and policy.unresolved is Unresolved.SKIP:
         return Filtered(case=29, reason="unresolved")
-    return hinder_update(source, policy)
+    return hinder_update(references, policy)
 
 
-def hinder_update(source: Present, policy: Policy) -> Defer | Hold | None:
+def hinder_update(references: References, policy: Policy) -> Defer | Hold | None:
     """Why a linked activity's changes cannot be written now; None when they can.
 
     A record that was added and may be several waits, as one that is missing does.
     """
-    references = source.references
     if not references.missing:
         return None
     if references.resolved and policy.require is Require.ANY:

@@ -81,6 +81,7 @@ _STEPS: dict[Step, tuple[Column, ...]] = {
         Column("fields"),
         Column("losses"),
         Column("waits_for"),
+        Column("hangs_on"),
         Column("discarded"),
         Column("elements"),
         Column("creates"),

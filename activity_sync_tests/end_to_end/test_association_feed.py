@@ -119,6 +119,25 @@ def test_pass_of_which_nothing_was_loaded_does_not_count(calls: Bridge) -> None:
 
 
 @pytest.mark.slow
+def test_feed_leaves_what_waits_alone_until_it_hangs_on_something_else(calls: Bridge) -> None:
+    calls.configure(f"{SETTINGS}\nflows: {{hubspot_to_dynamics: {{call: {{associations: {{require: all}}}}}}}}")
+    calls.seed({"hubspot": hubspot_people(4)})
+    associate(calls, "call", "501", "1004")
+    part(calls, "call", "501", "1001")
+    waits = {"extracted": 1, "deferred": 1}
+    assert totals(calls.sync("hubspot_to_dynamics", "call")) == waits
+
+    _let_time_pass(calls)
+    assert totals(calls.sync("hubspot_to_dynamics", "call")) == {}, "it waits for the same contact"
+    associate(calls, "call", "501", "1002")
+    _let_time_pass(calls)
+    assert totals(calls.sync("hubspot_to_dynamics", "call")) == waits
+    calls.seed({"dynamics": dynamics_people(4)})
+    assert totals(calls.sync("hubspot_to_dynamics", "call")) == {"extracted": 1, "updated": 1}
+    assert dynamics_contacts(calls, "call", calls.counterpart("hubspot", "call", "501")) == {1, 3}
+
+
+@pytest.mark.slow
 def test_whole_day_that_is_read_again_carries_changed_associations_without_the_feed(calls: Bridge) -> None:
     calls.configure("limits: {association_days: 0}")
     associate(calls, "call", "503", "1002")

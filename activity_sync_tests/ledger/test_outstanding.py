@@ -31,6 +31,7 @@ def test_record_is_given_back_as_it_was_recorded(ledger, now):
         source_version="v",
         candidates=("a", "b"),
         mapping="m",
+        hangs_on=(("contact", "51"), ("deal", "7")),
     )
 
     ledger.record_outstanding([row])
