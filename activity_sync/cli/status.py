@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +22,10 @@ if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def status(*, as_json: bool) -> None:
-    """Show per flow and type: last success, lag, waiting, failed, held, backlog and time to completion."""
+    """Show per flow and type: last success, lag, waiting, overdue, failed, held, backlog and time to completion.
+
+    Overdue are those of the waiting that have waited for longer than limits.waiting_days.
+    """
     settings = Settings.from_environ()
     configuration = load_configuration(settings.config_path)
     existing_dagster_home(settings)
@@ -34,12 +37,12 @@ def status(*, as_json: bool) -> None:
         click.echo(json.dumps({"flows": flows}))
         return
     table = Table()
-    for name in ("flow", "type", "last success", "lag", "waiting", "failed", "held", "backlog"):
+    for name in ("flow", "type", "last success", "lag", "waiting", "overdue", "failed", "held", "backlog"):
         table.add_column(name)
     for flow, types in flows.items():
         for kind, one in types.items():
             lag = "" if one["lag_seconds"] is None else f"{one['lag_seconds']:,} s"
-            numbers = (str(one[name]) for name in ("waiting", "failed", "held", "backlog"))
+            numbers = (str(one[name]) for name in ("waiting", "overdue", "failed", "held", "backlog"))
             table.add_row(flow, kind, one["last_success"] or "never", lag, *numbers)
     output().print(table)
 
@@ -49,7 +52,8 @@ def status_of(settings: Settings, configuration: Configuration, ledger: Ledger) 
 
     `lag_seconds`: how long ago the source was last read up to the present, None before the first time. `backlog`: the
     records known to be taken in by the next pass: creates of unknown end and those due for another try. `eta` is None
-    where there is no backlog to work off, or no run from which its rate is known.
+    where there is no backlog to work off, or no run from which its rate is known. `overdue`: those of the waiting that
+    have waited for longer than `limits.waiting_days`.
     """
     from activity_sync.defs.keys import asset_key  # noqa: PLC0415  # Dagster is slow to load
     from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
@@ -57,6 +61,7 @@ def status_of(settings: Settings, configuration: Configuration, ledger: Ledger) 
     now = datetime.now(tz=UTC)
     overlap = configuration.limits.overlap_seconds  # a watermark stands this much before the read that set it
     counted = ledger.count_outstanding()
+    overdue = ledger.count_outstanding(before=now - timedelta(days=configuration.limits.waiting_days))
     found: dict[str, dict[str, Any]] = {}
     with dagster_instance(settings) as instance:
         for flow in FLOWS:
@@ -74,5 +79,6 @@ def status_of(settings: Settings, configuration: Configuration, ledger: Ledger) 
                     "held": counted.get((flow.name, kind, OutstandingState.HELD), 0),
                     "backlog": len(ledger.pending(flow.source, kind)) + len(ledger.due(flow.name, kind, now)),
                     "eta": None,
+                    "overdue": overdue.get((flow.name, kind, OutstandingState.DEFERRED), 0),
                 }
     return found

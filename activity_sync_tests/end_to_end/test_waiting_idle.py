@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from activity_sync.activities.identity import Flow
-from activity_sync.ledger.outstanding import Outstanding
+from activity_sync.activities.kinds import ActivityType
+from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.pipeline.scope import Mode
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, Bridge, ago, dynamics_people, hubspot_people
 from activity_sync_tests.end_to_end.merging import associate, dynamics_contacts, set_about
@@ -181,3 +183,22 @@ def test_waiting_activities_of_one_run_fall_due_one_by_one(bridge: Bridge) -> No
     assert len(set(after)) == MANY - 1
     assert (after[-1] - after[0]).total_seconds() > 6 * 3600
     assert 12 <= after[0].total_seconds() / 3600 <= after[-1].total_seconds() / 3600 <= 24
+
+
+def test_status_counts_what_has_waited_for_too_long(bridge: Bridge) -> None:
+    bridge.configure("limits: {waiting_days: 3}")
+    listed = [
+        Outstanding(TO_DYNAMICS.name, ActivityType.CALL, f"{state}{days}", state, ago(days=days), ago(minutes=1))
+        for state in (OutstandingState.DEFERRED, OutstandingState.HELD)
+        for days in (1, 2, 4)
+    ]
+    with bridge.ledger() as ledger:
+        ledger.record_outstanding(listed)
+
+    told = json.loads(bridge.command("status", "--json").stdout)["flows"]
+    shown = bridge.command("status").stdout
+
+    counted = told[TO_DYNAMICS.name]["call"]
+    assert (counted["waiting"], counted["overdue"], counted["held"]) == (3, 1, 3)
+    assert told[TO_HUBSPOT.name]["call"]["overdue"] == 0
+    assert "overdue" in shown
