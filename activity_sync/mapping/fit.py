@@ -12,11 +12,12 @@ from activity_sync.mapping.rules import FieldRule, Kind, TypeMapping
 class Definitions:
     """A system's own word for what its properties of a type hold, by name, and which words a kind may be written to.
 
-    `lookups`: the words for references to other records, if there are any.
+    `fixed`: properties that nobody but the system writes. `lookups`: the words for references to other records.
     """
 
     types: Mapping[str, str]
     writable: Mapping[Kind, Collection[str]]
+    fixed: Collection[str] = ()
     lookups: Collection[str] = ()
 
 
@@ -42,7 +43,12 @@ def is_configured(mapping: TypeMapping) -> bool:
 
 
 def misfits(mapping: TypeMapping, known: Definitions) -> Iterator[Misfit]:
-    """What is wrong with the configured fields of a type, in their order; at most one thing of each."""
+    """What is wrong with the configured fields of a type, in their order; at most one thing of each.
+
+    Nothing where the system tells of no property at all.
+    """
+    if not known.types:
+        return
     for name, rule in mapping.fields.items():
         if rule.configured and (found := _misfit(name, rule, mapping, known)) is not None:
             yield found
@@ -62,12 +68,24 @@ def _misfit(name: str, rule: FieldRule, mapping: TypeMapping, known: Definitions
                 f"{system} has no property {bare} of {kind}s",
                 f"create it in {system}, or correct its name under fields.{name}",
             )
+        if held in known.lookups and column in rule.write:
+            return Misfit(
+                name,
+                f"{bare} of {system}'s {kind}s is a look-up, and a text leads to no record",
+                f"name another property under fields.{name}",
+            )
         if is_display != (held in known.lookups):
             problem = f"{bare} of {system}'s {kind}s " + ("is no look-up" if is_display else "is a look-up")
             remedy = f"{'remove' if is_display else 'add'} `display: true` under fields.{name}"
             return Misfit(name, problem, remedy)
     for column in rule.write:
         held = known.types[column]
+        if column in known.fixed:
+            return Misfit(
+                name,
+                f"{system} writes {column} of {kind}s itself, and nobody else may",
+                f"name another property under fields.{name}",
+            )
         allowed = known.writable.get(rule.kind, ())
         if held not in allowed:
             return Misfit(

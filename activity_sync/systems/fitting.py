@@ -17,7 +17,7 @@ def fit_findings(mapping: TypeMapping, known: Definitions) -> Iterator[Finding]:
     found = list(misfits(mapping, known))
     for one in found:
         yield wrong(f"{name}.{one.field}", one.problem, one.remedy)
-    if not found and is_configured(mapping):
+    if known.types and not found and is_configured(mapping):
         yield fine(name, f"{mapping.system} has every property of {mapping.type}s that the configuration names")
 
 

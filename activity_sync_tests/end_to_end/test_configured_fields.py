@@ -258,6 +258,8 @@ def test_a_field_added_later_is_filled_by_a_whole_pass_and_empties_nothing(peopl
         ("region: {from: region, to: new_regoin}", "dynamics has no property new_regoin of tasks"),
         ("region: {from: regoin, to: new_region}", "hubspot has no property regoin of tasks"),
         ("region: {from: region, to: new_region, kind: number}", "holds String, which takes no number"),
+        ("region: {from: region, to: modifiedon, kind: datetime}", "dynamics writes modifiedon of tasks itself"),
+        ("region: {from: region, to: ownerid}", "ownerid of dynamics's tasks is a look-up"),
     ],
 )
 def test_a_property_that_is_not_there_stops_the_run_before_it_writes(regions: Bridge, fields: str, says: str) -> None:

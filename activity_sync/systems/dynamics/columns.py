@@ -18,6 +18,7 @@ class Columns:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
         self._types: dict[str, Mapping[str, str]] = {}
+        self._fixed: dict[str, frozenset[str]] = {}
 
     async def types(self, kinds: Iterable[str]) -> dict[str, Mapping[str, str]]:
         """By activity type or kind of record, what its table's columns hold, by logical name. One call, or none.
@@ -29,7 +30,8 @@ class Columns:
         reads = [
             Operation(
                 "GET",
-                f"EntityDefinitions(LogicalName={text_literal(one)})/Attributes?$select=LogicalName,AttributeType",
+                f"EntityDefinitions(LogicalName={text_literal(one)})/Attributes"
+                "?$select=LogicalName,AttributeType,IsValidForUpdate",
             )
             for one in unknown
         ]
@@ -37,10 +39,19 @@ class Columns:
         for table, answer in zip(unknown, answers, strict=True):
             listed = answer.json().get("value") or () if answer.status < 300 else ()
             self._types[table] = {str(one["LogicalName"]): str(one.get("AttributeType") or "") for one in listed}
+            self._fixed[table] = frozenset(
+                str(one["LogicalName"]) for one in listed if one.get("IsValidForUpdate") is False
+            )
         return {
             kind: {name: held for one in reversed(some) for name, held in self._types[one].items()}
             for kind, some in tables.items()
         }
+
+    async def fixed(self, kind: str) -> frozenset[str]:
+        """The columns of a kind's table that no update may change."""
+        await self.types([kind])
+        own, *inherited = _tables_of(kind)
+        return self._fixed[own].union(*(self._fixed[one] - self._types[own].keys() for one in inherited))
 
 
 def logical(column: str) -> str:

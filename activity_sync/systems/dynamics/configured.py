@@ -1,14 +1,14 @@
-"""Columns that the configuration names: what a column may hold for a kind of field to be written to it. Pure.
+"""Columns that the configuration names: what a column may hold for a kind of field to be written to it.
 
 Source: Microsoft Learn, "AttributeTypeCode", read 2026-11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from activity_sync.activities.kinds import ActivityType
 from activity_sync.mapping.fit import Definitions
 from activity_sync.mapping.rules import Kind
+from activity_sync.systems.dynamics.columns import Columns
 
 _TEXTS = frozenset({"String", "Memo"})
 _WHOLE = frozenset({"Integer", "BigInt", "Decimal", "Double", "Money"})
@@ -28,6 +28,7 @@ _WRITABLE = {
 }
 
 
-def definitions(types: Mapping[str, str]) -> Definitions:
-    """The columns of a table, by what they hold."""
-    return Definitions(types, _WRITABLE, lookups=frozenset({"Lookup", "Customer", "Owner"}))
+async def definitions(columns: Columns, kind: ActivityType) -> Definitions:
+    """The columns of a type's table, by what they hold. One call, the first time."""
+    types = (await columns.types([kind]))[kind]
+    return Definitions(types, _WRITABLE, await columns.fixed(kind), lookups=frozenset({"Lookup", "Customer", "Owner"}))

@@ -9,6 +9,7 @@ from activity_sync.findings import Finding, broken, fine, unchecked, warn
 from activity_sync.mapping import SystemMapping
 from activity_sync.mapping.fit import is_configured
 from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.columns import Columns
 from activity_sync.systems.dynamics.configured import definitions
 from activity_sync.systems.dynamics.metadata import BASE_TABLE, Metadata, Schema
 from activity_sync.systems.dynamics.operations import Operations
@@ -46,12 +47,14 @@ class DynamicsInspector:
         operations: Operations,
         metadata: Metadata,
         *,
+        columns: Columns,
         mapping: SystemMapping,
         stored_ids: Mapping[str, str],
         own_user: Callable[[], Awaitable[str]],
     ) -> None:
         self._operations = operations
         self._metadata = metadata
+        self._columns = columns
         self._mapping = mapping
         self._stored_ids = stored_ids
         self._own_user = own_user
@@ -111,7 +114,7 @@ class DynamicsInspector:
             mapping = self._mapping.types[kind]
             found += mapping_findings(kind, mapping, known, answered.get(kind, {}))
             if is_configured(mapping):
-                found += fit_findings(mapping, definitions(await self._metadata.column_types(kind)))
+                found += fit_findings(mapping, await definitions(self._columns, kind))
         return found
 
 

@@ -101,19 +101,12 @@ def read_schema(answers: Sequence[Answer]) -> Schema:
     )
 
 
-def type_read(table: str) -> Operation:
-    """The read of a table's columns and what they hold."""
-    path = f"EntityDefinitions(LogicalName={text_literal(table)})/Attributes"
-    return Operation("GET", f"{path}?$select=LogicalName,AttributeType")
-
-
 class Metadata:
     """The schema, read when it is first asked for."""
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
         self._schema: Schema | None = None
-        self._types: dict[ActivityType, Mapping[str, str]] = {}
         self._lock = asyncio.Lock()
 
     @property
@@ -124,24 +117,6 @@ class Metadata:
     def learn(self, schema: Schema) -> None:
         """Take a schema that was read along with something else."""
         self._schema = schema
-
-    async def column_types(self, activity_type: ActivityType) -> Mapping[str, str]:
-        """What each column of a type holds, in the API's words, inherited columns included: one call, the first time.
-
-        Empty where the definitions cannot be read.
-        """
-        async with self._lock:
-            if activity_type not in self._types:
-                table = ACTIVITY_TABLES[activity_type].name
-                tables = [table] if table not in _INHERITING else [BASE_TABLE, table]
-                answers = await self._operations.read_answers([type_read(one) for one in tables])
-                self._types[activity_type] = {
-                    str(row["LogicalName"]): str(row["AttributeType"])
-                    for answer in answers
-                    for row in _rows(answer)
-                    if row.get("AttributeType")
-                }
-            return self._types[activity_type]
 
     async def read(self) -> Schema:
         """The schema: one call, the first time."""

@@ -15,6 +15,7 @@ from activity_sync.http.limits import Limits
 from activity_sync.mapping import SystemMapping
 from activity_sync.mapping.fit import is_configured, misfits
 from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.columns import Columns
 from activity_sync.systems.dynamics.configured import definitions
 from activity_sync.systems.dynamics.directory import DynamicsDirectory
 from activity_sync.systems.dynamics.inspector import DynamicsInspector
@@ -100,6 +101,7 @@ class DynamicsSystem:
         )
         self._operations = Operations(self._client)
         self._metadata = Metadata(self._operations)
+        self._columns = Columns(self._operations)
         self._who: Mapping[str, str] | None = None
         translator = DynamicsTranslator(mapping, limits=self._text_limits, url_of=self._url_of)
         self.translator: Translator = translator
@@ -119,6 +121,7 @@ class DynamicsSystem:
         self.inspector: Inspector = DynamicsInspector(
             self._operations,
             self._metadata,
+            columns=self._columns,
             mapping=mapping,
             stored_ids=stored_id_properties,
             own_user=self._own_user,
@@ -144,8 +147,7 @@ class DynamicsSystem:
         for kind in types:
             mapping = self._mapping.types[kind]
             if is_configured(mapping):
-                columns = definitions(await self._metadata.column_types(kind))
-                refuse(self.name, kind, misfits(mapping, columns))
+                refuse(self.name, kind, misfits(mapping, await definitions(self._columns, kind)))
 
     async def learn(self, types: Collection[ActivityType]) -> None:  # noqa: ARG002 - one call tells of all types
         """The organization's own text limits are known to the translator from here on: one call, once."""

@@ -5,10 +5,9 @@ Source: HubSpot developer documentation, "Property type and fieldType values", r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from activity_sync.mapping.fit import Definitions
 from activity_sync.mapping.rules import Kind
+from activity_sync.systems.hubspot.metadata import Schema
 
 _TEXTS = frozenset({"string", "enumeration", "phone_number", "bool"})
 _NUMBERS = frozenset({"number", "string"})
@@ -28,6 +27,6 @@ _WRITABLE = {
 }
 
 
-def definitions(types: Mapping[str, str]) -> Definitions:
+def definitions(schema: Schema) -> Definitions:
     """The properties of an object type, by what they hold."""
-    return Definitions(types, _WRITABLE)
+    return Definitions(schema.types, _WRITABLE, schema.fixed)

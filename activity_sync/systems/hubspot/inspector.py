@@ -74,7 +74,7 @@ class HubSpotInspector:
             found += option_findings(kind, schema, self._mapping.types[kind])
         for kind in dict.fromkeys((*use.reads, *use.writes)):
             if is_configured(self._mapping.types[kind]) and (seen := self._metadata.known(kind)) is not None:
-                found += fit_findings(self._mapping.types[kind], definitions(seen.types))
+                found += fit_findings(self._mapping.types[kind], definitions(seen))
         return found + [await self._stored_id(kind, name) for kind, name in self._stored_ids.items()]
 
     async def complete(self, use: Use) -> list[Finding]:

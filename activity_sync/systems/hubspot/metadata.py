@@ -51,14 +51,15 @@ class KeyProperty(Enum):
 class Schema:
     """One activity type. `options`: the internal values of its enumerations; `types`: what each property holds.
 
-    `group`: where new properties go, "" where no definition names one. `key_since`: when our key property was defined;
-    None where it is not, or its definition does not say.
+    `fixed`: properties whose values are the portal's own. `group`: where new properties go, "" where no definition
+    names one. `key_since`: when our key property was defined; None where it is not, or its definition does not say.
     """
 
     properties: frozenset[str] = frozenset()
     unique: frozenset[str] = frozenset()
     options: Mapping[str, Collection[str]] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
     group: str = ""
     key_since: datetime | None = None
 
@@ -82,6 +83,7 @@ class Schema:
             unique=self.unique | more.unique,
             options={**self.options, **more.options},
             types={**self.types, **more.types},
+            fixed=self.fixed | more.fixed,
             group=self.group,
             key_since=more.key_since or self.key_since,
         )
@@ -99,6 +101,9 @@ def read_schema(definitions: Iterable[Json]) -> Schema:
             if one.get("type") == "enumeration" and one.get("options")
         },
         types={str(one["name"]): str(one["type"]) for one in living if one.get("type")},
+        fixed=frozenset(
+            str(one["name"]) for one in living if (one.get("modificationMetadata") or {}).get("readOnlyValue")
+        ),
         group=next((str(one["groupName"]) for one in living if one.get("groupName")), ""),
         key_since=next(
             (read_time(one["createdAt"]) for one in living if one["name"] == KEY and one.get("createdAt")), None

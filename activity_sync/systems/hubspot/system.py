@@ -151,7 +151,7 @@ class HubSpotSystem:
         for kind in types:
             mapping = self._mapping.types[kind]
             if is_configured(mapping):
-                refuse(self.name, kind, misfits(mapping, definitions((await self._metadata.read(kind)).types)))
+                refuse(self.name, kind, misfits(mapping, definitions(await self._metadata.read(kind))))
 
     async def learn(self, types: Collection[ActivityType]) -> None:
         """The portal's own option values are known to the translator from here on: one call per type, once."""
