@@ -69,11 +69,13 @@ async def newly_matching(session: Session, scope: Scope) -> list[str]:
     """The source ids of filtered activities of which a record changed so that they may pass now, sorted.
 
     In incremental runs. One query for each kind of record that the filter speaks of, for those that changed since the
-    watermark less the overlap; no call where it speaks of none.
+    watermark less the overlap; no call where it speaks of none, or keeps nothing back.
     """
     condition = session.configuration.condition(scope.flow, scope.activity_type)
     watermark = session.ledger.watermark(scope.flow.name, scope.activity_type)
     if condition is None or watermark is None or scope.mode is not Mode.INCREMENTAL:
+        return []
+    if (scope.flow.name, scope.activity_type, OutstandingState.FILTERED) not in session.ledger.count_outstanding():
         return []
     since = watermark - timedelta(seconds=session.configuration.limits.overlap_seconds)
     directory = session.source(scope).directory

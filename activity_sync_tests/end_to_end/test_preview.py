@@ -26,6 +26,7 @@ from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Partitions, Scope, midnight
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.transform import transform
+from activity_sync.sandbox.controls import Fault
 from activity_sync.systems.records import Window
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, DYNAMICS_TABLES, HUBSPOT_TYPES, Bridge, ago, iso
 from activity_sync_tests.end_to_end.missing import dynamics_contact, hubspot_contact
@@ -205,6 +206,29 @@ def test_a_link_to_an_existing_record_is_followed_to_the_update_that_comes_of_it
     done, _ = run(peopled, preview=False)
     flow = "hubspot_to_dynamics"
     assert previewed[flow, "task", "501"] == done[flow, "task", "501"] == "updated"
+
+
+def test_a_create_whose_answer_was_lost_is_found_and_its_edit_foreseen_without_a_trace(peopled: Bridge) -> None:
+    row = dynamics_row(ActivityType.TASK, 0, CONTACT_IDS[0])
+    peopled.seed({"dynamics": {"records": {"task": [row]}}})
+    peopled.sandboxes.hubspot.controls.faults.add(Fault("drop_after", route="batch_create"))
+    run(peopled, preview=False)
+    peopled.sandboxes.hubspot.controls.faults.clear()
+    with peopled.ledger() as ledger:
+        assert len(ledger.pending("dynamics", ActivityType.TASK)) == 1
+    assert len(peopled.hubspot("tasks")) == 1
+    peopled.people.edit_dynamics("tasks", row["activityid"], {"subject": "Edited meanwhile"})
+    before = remembered(peopled)
+    peopled.forget()
+
+    previewed, _ = run(peopled, preview=True)
+
+    assert peopled.writes() == 0
+    assert remembered(peopled) == before
+    done, _ = run(peopled, preview=False)
+    at = ("dynamics_to_hubspot", "task", row["activityid"])
+    assert previewed[at] == done[at] == "updated"
+    assert [one["properties"]["hs_task_subject"] for one in peopled.hubspot("tasks").values()] == ["Edited meanwhile"]
 
 
 @pytest.mark.slow
