@@ -182,7 +182,8 @@ class SafeguardsConfig(_Section):
 class LimitsConfig(_Section):
     """How far back every incremental read looks again, how much is taken at once, and when waiting is too long.
 
-    `waiting_days`: an activity that has waited longer is reported; it goes on waiting. `association_days`: how long
+    `waiting_days`: an activity that has waited longer is reported; it goes on waiting. `failed_records`: so many
+    failed ones of a flow and type are put up with by the asset check. `association_days`: how long
     after the last write of a pair its associations are watched, 0 for never; `association_minutes`: how often.
     """
 
@@ -190,6 +191,7 @@ class LimitsConfig(_Section):
     max_partitions_per_run: Annotated[int, Field(ge=1, le=366)] = 31
     batch_rows: Annotated[int, Field(ge=100, le=10_000)] = 2_000
     waiting_days: Annotated[int, Field(ge=1, le=3_660)] = 7
+    failed_records: Annotated[int, Field(ge=0)] = 0
     association_days: Annotated[int, Field(ge=0, le=3_660)] = 30
     association_minutes: Annotated[int, Field(ge=1, le=1_440)] = 15
 

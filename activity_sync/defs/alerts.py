@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -86,20 +87,45 @@ def _check_failures(alerts: AlertsConfig) -> dg.SensorDefinition:
     )
     def tell(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         told = 0
-        for storage_id, alert in failed_checks(context.instance, alerts, after=int(context.cursor or 0)):
-            if alert is not None:
+        held = Told.read(context.cursor)
+        for storage_id, check, alert in failed_checks(context.instance, alerts, after=held.after):
+            if alert is None:
+                held.details.pop(check, None)
+            elif held.details.get(check) != alert.detail:  # a failure that stands is told once, not after every pass
                 send(alerts, alert)
+                held.details[check] = alert.detail
                 told += 1
-            context.update_cursor(str(storage_id))  # what was told is not told again, whatever fails next
-        return dg.SkipReason(f"{told} failed checks told" if told else "no check failed")
+            held.after = storage_id
+            context.update_cursor(held.written())  # what was told is not told again, whatever fails next
+        return dg.SkipReason(f"{told} failed checks told" if told else "no check failed anew")
 
     return tell
 
 
+@dataclass(slots=True)
+class Told:
+    """What the sensor's cursor keeps: up to where it has read, and by check what it told of one that still fails."""
+
+    after: int = 0
+    details: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, cursor: str | None) -> Told:
+        """The inverse of `written`; nothing where there is no cursor."""
+        if not cursor:
+            return cls()
+        held = json.loads(cursor)
+        return cls(held) if isinstance(held, int) else cls(held["after"], held["details"])
+
+    def written(self) -> str:
+        """The cursor."""
+        return json.dumps({"after": self.after, "details": self.details})
+
+
 def failed_checks(
     instance: dg.DagsterInstance, alerts: AlertsConfig, *, after: int
-) -> Iterator[tuple[int, Alert | None]]:
-    """The evaluations behind this place in the event log, oldest first, and for those that failed what to tell."""
+) -> Iterator[tuple[int, str, Alert | None]]:
+    """The evaluations behind this place in the event log, oldest first: place, check, and what to tell of a failure."""
     records = instance.get_event_records(
         dg.EventRecordsFilter(event_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION, after_cursor=after),
         limit=_AT_MOST,
@@ -108,12 +134,17 @@ def failed_checks(
     for record in records:
         entry = record.event_log_entry
         evaluation = entry.dagster_event.asset_check_evaluation_data if entry.dagster_event else None
-        if evaluation is None or evaluation.passed:
-            yield record.storage_id, None
+        if evaluation is None:
+            yield record.storage_id, "", None
             continue
         path = "/".join(evaluation.asset_key.path)
+        check = f"{path}:{evaluation.check_name}"
+        if evaluation.passed:
+            yield record.storage_id, check, None
+            continue
         yield (
             record.storage_id,
+            check,
             Alert(
                 "check_failure",
                 f"Activity Sync: check {evaluation.check_name} of {path} failed",

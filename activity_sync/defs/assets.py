@@ -1,6 +1,7 @@
 """The assets `[flow, activity_type, step]`: four per type and flow, each the pipeline's function of its step."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -68,6 +69,7 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         owners=["team:revops"],
         metadata={"dagster/column_schema": column_schema(step)},
         tags={FLOW_TAG: flow.name, "activity_sync/type": activity_type.value},
+        freshness_policy=freshness_of(configuration) if step is Step.LOADED else None,
     )
     def step_asset(context: dg.AssetExecutionContext, crm: Crm) -> None:
         scope = scope_of(context, configuration, flow, activity_type, before)
@@ -87,6 +89,17 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
             context.add_asset_metadata(metadata, partition_key=partition)
 
     return step_asset
+
+
+def freshness_of(configuration: Configuration) -> dg.FreshnessPolicy | None:
+    """Where Dagster starts the passes itself, what three of them left out is late, and ten of them is stale.
+
+    None where somebody else starts them, in their own time.
+    """
+    if not configuration.automation.enabled:
+        return None
+    between = timedelta(minutes=configuration.automation.pass_minutes)
+    return dg.FreshnessPolicy.time_window(warn_window=3 * between, fail_window=10 * between)
 
 
 def scope_of(

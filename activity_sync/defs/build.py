@@ -7,7 +7,7 @@ import dagster as dg
 from activity_sync.configuration import Configuration
 from activity_sync.defs.alerts import alert_sensors
 from activity_sync.defs.assets import activity_assets
-from activity_sync.defs.checks import balance_checks
+from activity_sync.defs.checks import load_checks
 from activity_sync.defs.jobs import EXECUTOR, preview_jobs, reconciliation_jobs, sync_jobs
 from activity_sync.defs.reconciliation import reconciliation, reconciliation_schedules
 from activity_sync.defs.resources import Crm, OpenCrm
@@ -22,7 +22,7 @@ def build_definitions(configuration: Configuration, *, crm: Crm | OpenCrm | None
     standby = Standby()
     return dg.Definitions(
         assets=[*activity_assets(configuration), *reconciliation(configuration)],
-        asset_checks=balance_checks(configuration),
+        asset_checks=load_checks(configuration),
         jobs=[
             *sync_jobs(configuration),
             *preview_jobs(configuration),

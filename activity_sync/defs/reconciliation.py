@@ -45,12 +45,18 @@ def reconciliation(configuration: Configuration) -> list[dg.AssetsDefinition]:
                 "every_difference_is_explained",
                 asset=RECONCILIATION,
                 description="Fails on records that nothing explains (unlinked) and on duplicates.",
-            )
+            ),
+            dg.AssetCheckSpec(
+                "ledger_is_unique",
+                asset=RECONCILIATION,
+                description="Fails on records that have two counterparts in the ledger.",
+            ),
         ],
     )
     def compare(context: dg.AssetExecutionContext, crm: Crm) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes only the bare name
         try:
             found, today = crm.run(_compare, types, days)
+            twice = crm.run(_linked_twice)
         except ActivitySyncError as error:
             raise failure_of(error) from error
         context.log.info("%d differences", len(found.differences))
@@ -66,7 +72,14 @@ def reconciliation(configuration: Configuration) -> list[dg.AssetsDefinition]:
                     metadata={
                         "examples": dg.MetadataValue.json([f"{one.system}:{one.type}/{one.id}" for one in wrong[:20]])
                     },
-                )
+                ),
+                dg.AssetCheckResult(
+                    check_name="ledger_is_unique",
+                    passed=not twice,
+                    severity=dg.AssetCheckSeverity.ERROR,
+                    description=f"{len(twice)} records have two counterparts in the ledger",
+                    metadata={"examples": dg.MetadataValue.json(twice[:20])},
+                ),
             ],
         )
 
@@ -130,6 +143,10 @@ def _totals(found: Reconciled, systems: Sequence[str]) -> str:
         differences = sum(one.type == kind for one in found.differences)
         lines.append(f"| {kind} | {' | '.join(f'{number:,}' for number in (*numbers, differences))} |")
     return "\n".join(lines)
+
+
+async def _linked_twice(session: Session) -> list[str]:
+    return [f"{system}:{kind}/{record_id}" for system, kind, record_id in session.ledger.linked_twice()]
 
 
 async def _compare(session: Session, types: Sequence[ActivityType], days: int) -> tuple[Reconciled, date]:

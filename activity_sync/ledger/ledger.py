@@ -169,6 +169,11 @@ class Ledger:
         with writing(self._engine) as connection:
             return turns.take(connection, what, flow, activity_type, now=now, every=every)
 
+    def linked_twice(self) -> list[tuple[str, str, str]]:
+        """System, type and id of records with two counterparts: none, or the database has lost its constraint."""
+        with reading(self._engine) as connection:
+            return links.linked_twice(connection)
+
     def linked_ids(self, system: str, activity_type: ActivityType) -> list[str]:
         """The system's records that have a counterpart."""
         with reading(self._engine) as connection:

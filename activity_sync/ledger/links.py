@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.codec import load_element, load_link, load_side
@@ -139,6 +139,18 @@ def hanging(
         if own and link_id in record_of:
             found[record_of[link_id]].add((kind, own))
     return found, watched[-1].id if len(watched) == limit else None
+
+
+def linked_twice(connection: Connection) -> list[tuple[str, str, str]]:
+    """System, type and id of the records that more than one living link has. The index forbids it."""
+    rows = connection.execute(
+        select(link_sides.c.system, link_sides.c.activity_type, link_sides.c.record_id)
+        .where(link_sides.c.living, link_sides.c.record_id.is_not(None))
+        .group_by(link_sides.c.system, link_sides.c.activity_type, link_sides.c.record_id)
+        .having(func.count() > 1)
+        .order_by(link_sides.c.system, link_sides.c.activity_type, link_sides.c.record_id)
+    )
+    return [(row.system, row.activity_type, row.record_id) for row in rows]
 
 
 def _own_record(system: str) -> Any:

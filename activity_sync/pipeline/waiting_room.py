@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from activity_sync.activities.identity import Flow
+from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.rows import LinkRow
 from activity_sync.pipeline.elements import known
@@ -65,11 +67,11 @@ async def released(session: Session, scope: Scope) -> list[str]:
     return sorted(free)
 
 
-def count_overdue(session: Session, scope: Scope) -> int:
+def count_overdue(session: Session, flow: Flow, activity_type: ActivityType) -> int:
     """How many of the flow and type have waited for longer than `limits.waiting_days`."""
     before = session.clock() - timedelta(days=session.configuration.limits.waiting_days)
     counted = session.ledger.count_outstanding(before=before)
-    return counted.get((scope.flow.name, scope.activity_type, OutstandingState.DEFERRED), 0)
+    return counted.get((flow.name, activity_type, OutstandingState.DEFERRED), 0)
 
 
 def waits_for_records(row: Outstanding) -> bool:

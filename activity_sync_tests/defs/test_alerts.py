@@ -181,9 +181,9 @@ def test_failed_check_is_told_once_with_the_place_it_failed_at() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         dg.materialize([loads, balance, other], instance=instance)
         found = list(failed_checks(instance, alerts, after=0))
-        again = list(failed_checks(instance, alerts, after=max(place for place, _ in found)))
+        again = list(failed_checks(instance, alerts, after=max(place for place, *_ in found)))
 
-    told = [alert for _, alert in found if alert is not None]
+    told = [alert for *_, alert in found if alert is not None]
     assert [(one.title, one.detail) for one in told] == [
         (
             "Activity Sync: check balance of hubspot_to_dynamics/task/load_results failed",
@@ -192,6 +192,36 @@ def test_failed_check_is_told_once_with_the_place_it_failed_at() -> None:
     ]
     assert told[0].url.endswith("/assets/hubspot_to_dynamics/task/load_results?view=checks")
     assert again == []
+
+
+def asset_with_failures(failed: int) -> list[Any]:
+    @dg.asset(key=["hubspot_to_dynamics", "task", "load_results"])
+    def loads() -> None: ...
+
+    @dg.asset_check(asset=loads)
+    def failures() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=failed == 0, description=f"{failed} records failed")
+
+    return [loads, failures]
+
+
+def test_check_that_goes_on_failing_is_told_again_when_it_says_something_else(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACTIVITY_SYNC_WEBHOOK_URL", receiver.address)
+    sensor = build_definitions(alerts_to("webhook")).get_repository_def().get_sensor_def("alert_check_failures")
+    cursor = None
+    told = []
+    with dg.DagsterInstance.ephemeral() as instance:
+        for failed in (1, 1, 2, 0, 2):
+            dg.materialize(asset_with_failures(failed), instance=instance)
+            context = dg.build_sensor_context(instance, cursor=cursor)
+            sensor(context)
+            cursor = context.cursor
+            told.append([document["detail"] for _, document in receiver.posts])
+            receiver.posts.clear()
+
+    assert told == [["1 records failed"], [], ["2 records failed"], [], ["2 records failed"]]
 
 
 def test_failed_run_is_told_through_the_sensor(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,9 @@ def test_a_lost_row_of_any_step_fails_the_check_of_its_lane_only(peopled: Bridge
     monkeypatch.setattr(checks, "_balance", after_a_loss)
     result = one_day_of_everything(peopled)
 
-    evaluated = {one.asset_key.path[1]: one for one in result.get_asset_check_evaluations()}
+    evaluated = {
+        one.asset_key.path[1]: one for one in result.get_asset_check_evaluations() if one.check_name == "balance"
+    }
     assert result.success
     assert {kind: one.passed for kind, one in evaluated.items()} == {
         **dict.fromkeys(_LOSES, False),
@@ -67,3 +69,33 @@ def lose_a_row(staging: Path, pattern: str) -> None:
             f"TO '{short}' (FORMAT parquet)"
         )
     short.replace(file)
+
+
+@pytest.mark.slow
+def test_what_failed_and_what_waits_too_long_fails_a_check_and_not_the_run(peopled: Bridge) -> None:
+    refused = hubspot_activities("task", [ago(minutes=30)], first_id=501)
+    refused["objects"]["tasks"][0]["properties"]["hs_timestamp"] = "no time"
+    waiting = hubspot_activities("call", [ago(minutes=30)], first_id=601, contact="1009")
+    contact = {"id": "1009", "properties": {"email": "nobody@elsewhere.example"}}
+    peopled.seed({"hubspot": {"objects": {"contacts": [contact]}}})
+    peopled.seed({"hubspot": refused})
+    peopled.seed({"hubspot": waiting})
+
+    fresh = one_day_of_everything(peopled)
+    with peopled.ledger() as ledger, ledger._engine.begin() as connection:
+        since = ago(days=8).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        connection.exec_driver_sql("UPDATE outstanding SET since = ?", (since,))
+    later = one_day_of_everything(peopled)
+
+    assert fresh.success
+    assert later.success
+    assert not_passed(fresh) == {("task", "failures")}
+    assert not_passed(later) == {("task", "failures"), ("call", "waiting")}
+    told = {(one.asset_key.path[1], one.check_name): one for one in later.get_asset_check_evaluations()}
+    assert "failures list --flow hubspot_to_dynamics --type task" in (told["task", "failures"].description or "")
+    assert told["call", "waiting"].metadata["overdue"].value == 1
+
+
+def not_passed(result: dg.ExecuteInProcessResult) -> set[tuple[str, str]]:
+    """Type and name of the checks that failed."""
+    return {(one.asset_key.path[1], one.check_name) for one in result.get_asset_check_evaluations() if not one.passed}

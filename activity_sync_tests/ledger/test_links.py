@@ -342,3 +342,14 @@ def test_what_activities_hang_on_is_read_in_slices(ledger, now):
         one: {("contact", "c1")} if one != "3" else set() for one in "12345"
     }
     assert list(ledger.hanging("hubspot", TASK, since=now + timedelta(minutes=1), until=now, at_once=2)) == []
+
+
+def test_record_with_two_counterparts_is_told_where_the_constraint_is_lost(ledger, now):
+    linked(ledger, now, "1", "2")
+    assert ledger.linked_twice() == []
+
+    with ledger._engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX link_sides_one_living")
+        connection.exec_driver_sql("UPDATE link_sides SET record_id = '1' WHERE record_id = '2'")
+
+    assert ledger.linked_twice() == [("hubspot", "task", "1")]
