@@ -55,7 +55,7 @@ def test_killed_around_any_effect_of_making_a_record_it_is_made_once(tmp_path: P
             for side in ("before", "after")
         ]
         failed = {}
-        for point in points[int(unique) :: every(2 if unique else 3)]:
+        for point in points[int(unique) :: every(5 if unique else 7)]:
             world.restore(beginning)
             killed = world.carry([ActivityType.CALL], point=point)
             assert killed.killed

@@ -152,7 +152,7 @@ def test_whole_day_that_is_read_again_carries_changed_associations_without_the_f
 @pytest.mark.slow
 def test_pass_of_the_feed_costs_a_call_per_thousand_activities_and_kind(bridge: Bridge) -> None:
     bridge.configure(SETTINGS)
-    watched = 2500
+    watched = 1200
     bridge.seed({"hubspot": hubspot_people(3), "dynamics": dynamics_people(3)})
     bridge.seed({"hubspot": hubspot_activities("call", [ago(hours=3) for _ in range(watched)], first_id=10_000)})
     assert totals(bridge.sync(kind="call"))["created"] == watched
