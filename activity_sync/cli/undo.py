@@ -96,23 +96,11 @@ def again(
     refs: Sequence[RecordRef], kind: ActivityType, configuration: Configuration, *, reason: str
 ) -> list[Outstanding]:
     """The records, to be taken in by the next run of the flow that reads them: none of them has changed."""
-    from activity_sync.ledger.outstanding import Outstanding, OutstandingState  # noqa: PLC0415
+    from activity_sync.ledger.outstanding import Outstanding  # noqa: PLC0415
 
     now = datetime.now(tz=UTC)
     return [
-        Outstanding(
-            flow.name,
-            kind,
-            ref.id,
-            OutstandingState.DEFERRED,
-            since=now,
-            last_seen=now,
-            case=1,
-            rule="held_undo",
-            reason=reason,
-            transient=True,
-            next_try=now,
-        )
+        Outstanding.due_at_once(flow.name, kind, ref.id, rule="held_undo", reason=reason, now=now)
         for flow in FLOWS
         for ref in refs
         if ref.system == flow.source and kind in configuration.enabled(flow)

@@ -66,6 +66,25 @@ class Outstanding:
     mapping: str = ""
     hangs_on: tuple[tuple[str, str], ...] | None = None
 
+    @classmethod
+    def due_at_once(
+        cls, flow: str, activity_type: ActivityType, source_id: str, *, rule: str, reason: str, now: datetime
+    ) -> Outstanding:
+        """A record that the next incremental run is to take in, though it has not changed."""
+        return cls(
+            flow,
+            activity_type,
+            source_id,
+            OutstandingState.DEFERRED,
+            since=now,
+            last_seen=now,
+            case=1,
+            rule=rule,
+            reason=reason,
+            transient=True,
+            next_try=now,
+        )
+
 
 _KEY = ("flow", "activity_type", "source_id")
 

@@ -17,7 +17,7 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS
 from activity_sync.errors import RetriableError
-from activity_sync.ledger.outstanding import Outstanding, OutstandingState
+from activity_sync.ledger.outstanding import Outstanding
 from activity_sync.pipeline.leasing import holder_of
 from activity_sync.pipeline.rows import dumps
 from activity_sync.pipeline.session import Session
@@ -120,19 +120,7 @@ def _take_in_again(session: Session, flow: Flow, kind: ActivityType, ids: Collec
     now = session.clock()
     session.ledger.record_outstanding(
         [
-            Outstanding(
-                flow.name,
-                kind,
-                one,
-                OutstandingState.DEFERRED,
-                since=now,
-                last_seen=now,
-                case=1,
-                rule="erase",
-                reason="erased_before_load",
-                transient=True,
-                next_try=now,
-            )
+            Outstanding.due_at_once(flow.name, kind, one, rule="erase", reason="erased_before_load", now=now)
             for one in sorted(begun)
         ]
     )
