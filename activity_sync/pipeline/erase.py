@@ -10,21 +10,20 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS
-from activity_sync.errors import RetriableError
 from activity_sync.ledger.outstanding import Outstanding
-from activity_sync.pipeline.leasing import holder_of
+from activity_sync.pipeline.leasing import holder_of, holding
 from activity_sync.pipeline.rows import dumps
 from activity_sync.pipeline.session import Session
 from activity_sync.systems.records import Lookup
 
 _CONTACT = "contact"
-_LOOK_SECONDS = 1.0
 _PATIENCE = timedelta(minutes=10)
 # What may stand before an address: no character that could belong to it, or an escape of JSON or of a URL.
 _BEFORE = r"(?:^|[^a-z0-9._%+\-]|\\[nrtbf]|\\u[0-9a-f]{4}|%20|%3a|%3c)"
@@ -81,36 +80,23 @@ async def _erase_type(
     session: Session, kind: ActivityType, pattern: str, known: dict[str, set[str]], erased: Erased
 ) -> None:
     """Both flows of a type, while no run carries it: one under way would load what it had staged before."""
-    holder = holder_of("erase")
-    leases = []
-    try:
+    async with AsyncExitStack() as stack:
         for flow in FLOWS:
-            since = session.clock()
-            while (lease := session.ledger.acquire_lease(flow.name, kind, holder=holder, now=session.clock())) is None:
-                if session.clock() - since > _PATIENCE:
-                    raise RetriableError(
-                        f"a run has been carrying {flow.name}/{kind} for ten minutes; what was staged before it is "
-                        "erased, its own rows are not: run `activity-sync erase` again when it has ended"
-                    )
-                await asyncio.sleep(_LOOK_SECONDS)
-            leases.append(lease)
+            await stack.enter_async_context(holding(session, flow, kind, holder_of("erase"), patience=_PATIENCE))
         found = {
-            flow: session.staging.mentions(flow.name, kind, patterns=[pattern], texts=_on(flow, known))
+            flow: await asyncio.to_thread(
+                session.staging.mentions, flow.name, kind, patterns=[pattern], texts=_on(flow, known)
+            )
             for flow in FLOWS
         }
         for flow in FLOWS:
-            for lease in leases:
-                lease.heartbeat(session.clock())
             copies = set().union(*(_counterparts(session, kind, one, found[one]) for one in FLOWS if one != flow))
             ids = found[flow] | copies
             _take_in_again(session, flow, kind, ids)
-            removed = session.staging.remove(flow.name, kind, ids)
+            removed = await asyncio.to_thread(session.staging.remove, flow.name, kind, ids)
             if removed:
                 erased.activities[flow.name, kind] = len(ids)
                 erased.rows[flow.name, kind] = removed
-    finally:
-        for lease in leases:
-            lease.release()
 
 
 def _take_in_again(session: Session, flow: Flow, kind: ActivityType, ids: Collection[str]) -> None:

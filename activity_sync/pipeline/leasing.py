@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 
+from activity_sync.activities.identity import Flow
+from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import RetriableError
 from activity_sync.ledger.processes import Holder
 from activity_sync.pipeline.report import StepReport
@@ -14,8 +17,7 @@ from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 
 _BEAT_SECONDS = 15.0
-_LOOK_SECONDS = 1.0
-_PATIENCE_SECONDS = 3600.0
+_LOOK = timedelta(seconds=1)
 
 
 async def leased(session: Session, scope: Scope, step: Callable[[Session, Scope], Awaitable[StepReport]]) -> StepReport:
@@ -23,20 +25,29 @@ async def leased(session: Session, scope: Scope, step: Callable[[Session, Scope]
 
     RetriableError when another run has kept the lease for an hour.
     """
-    holder = session.holder or holder_of(scope.run_id)
-    held = session.ledger.lease_holder(scope.flow.name, scope.activity_type)
+    async with holding(session, scope.flow, scope.activity_type, session.holder or holder_of(scope.run_id)):
+        return await step(session, scope)
+
+
+@asynccontextmanager
+async def holding(
+    session: Session, flow: Flow, kind: ActivityType, holder: Holder, *, patience: timedelta = timedelta(hours=1)
+) -> AsyncIterator[None]:
+    """Nobody else carries the flow and type until the block ends, which must leave the event loop free for the beat.
+
+    A lease that was the holder's before stays so. RetriableError when another has kept it for as long as `patience`.
+    """
+    held = session.ledger.lease_holder(flow.name, kind)
     ours_before = held is not None and held.token == holder.token  # taken for the whole run by who started it
-    waited = 0.0
-    while (
-        lease := session.ledger.acquire_lease(scope.flow.name, scope.activity_type, holder=holder, now=session.clock())
-    ) is None:
-        if waited >= _PATIENCE_SECONDS:
+    waited = timedelta()
+    while (lease := session.ledger.acquire_lease(flow.name, kind, holder=holder, now=session.clock())) is None:
+        if waited >= patience:
             raise RetriableError(
-                f"another run has been carrying {scope.flow.name}/{scope.activity_type} for an hour; cancel it in the "
-                "Dagster UI if it hangs, then start this one again"
+                f"another run has been carrying {flow.name}/{kind} for {patience.total_seconds() / 60:.0f} minutes; "
+                "cancel it in the Dagster UI if it hangs, then start this one again"
             )
-        await asyncio.sleep(_LOOK_SECONDS)
-        waited += _LOOK_SECONDS
+        await asyncio.sleep(_LOOK.total_seconds())
+        waited += _LOOK
 
     async def beat() -> None:
         while True:
@@ -45,7 +56,7 @@ async def leased(session: Session, scope: Scope, step: Callable[[Session, Scope]
 
     heart = asyncio.create_task(beat())
     try:
-        return await step(session, scope)
+        yield
     finally:
         heart.cancel()
         with suppress(asyncio.CancelledError):

@@ -115,9 +115,18 @@ class Processes:
 
 
 def _run(job: Job, answers: Connection) -> None:
-    os.environ.update(job.environ)
+    settle_in(job.environ)
     hurry(lambda: job.now)
     answers.send(asyncio.run(_carry(job, install(job.point))))
+
+
+def settle_in(environ: Mapping[str, str]) -> None:
+    """This process has this environment alone.
+
+    The server that it was forked from has the one of the test that came first, which may name another ledger.
+    """
+    os.environ.clear()
+    os.environ.update(environ)
 
 
 def hurry(now: Callable[[], datetime] = lambda: datetime.now(tz=UTC)) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +31,7 @@ from activity_sync.pipeline.scope import Mode, Partitions, Scope, midnight
 from activity_sync.pipeline.transform import transform
 from activity_sync.settings import Settings
 from activity_sync.systems.records import Window
-from activity_sync_tests.crashes.carrying import hurry
+from activity_sync_tests.crashes.carrying import hurry, settle_in
 
 _STEPS = {"extract": extract, "resolve": resolve, "transform": transform, "load": load}
 _PATIENCE_SECONDS = 120.0
@@ -122,7 +121,7 @@ def run(environ: Mapping[str, str], *errand: Leg) -> Counts:
 
 
 def _run(environ: Mapping[str, str], errand: Sequence[Leg], door: Any, answers: Connection) -> None:
-    os.environ.update(environ)
+    settle_in(environ)
     hurry()
     answers.send(asyncio.run(_carry(errand, door)))
 
