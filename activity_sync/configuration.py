@@ -22,7 +22,7 @@ from activity_sync.configuration_problems import Problem, find_problems, find_wr
 from activity_sync.errors import ConfigurationError
 from activity_sync.mapping import SystemMapping, load_mapping
 from activity_sync.mapping.configured import Carried, Mappings, TypeFields, configure
-from activity_sync.mapping.field_settings import FieldSettings
+from activity_sync.mapping.field_settings import FieldSettings, check_name
 from activity_sync.marked_yaml import Marked, NotYaml, mark_values, read_marked
 from activity_sync.rules.conditions import OWN, Condition, joined, records_in
 from activity_sync.rules.match import TwinMode, TwinRule
@@ -39,6 +39,7 @@ from activity_sync.rules.values import (
     Unplaced,
     Unresolved,
 )
+from activity_sync.systems.records import Place
 
 REGARDING_ORDER = (RecordKind.DEAL, RecordKind.TICKET, RecordKind.COMPANY, RecordKind.CONTACT)
 
@@ -249,10 +250,29 @@ class RetentionConfig(_Section):
     log_days: Annotated[int, Field(ge=1, le=36_600)] = 30
 
 
+class PlaceConfig(_Section):
+    """The properties or columns of an activity that hold its counterpart's id and, where there is one, its link."""
+
+    id: str
+    url: str | None = None
+
+    @field_validator("id", "url")
+    @classmethod
+    def _are_names(cls, value: str | None) -> str | None:
+        if value is not None:
+            check_name(value)
+        return value
+
+
+_WriteBack = bool | Mapping[str, PlaceConfig]
+
+
 class TrackingConfig(_Section):
     """`create`: missing tracking properties are made. `counterpart_id`: where a record carries its counterpart's id.
 
-    Keys of `counterpart_id` are `SYSTEM.KIND`, values the property or column name.
+    Keys of `counterpart_id` are `SYSTEM.KIND`, values the property or column name. `write_back`: where activities are
+    told what their counterpart is: wherever a system lets us make a place for it, or in the named ones, by
+    `SYSTEM.TYPE`.
     """
 
     create: bool = True
@@ -264,7 +284,7 @@ class TrackingConfig(_Section):
             "dynamics.ticket": "hubspot_ticket_id",
         }
     )
-    write_back: Literal[False] = False
+    write_back: _WriteBack = False
 
     @field_validator("counterpart_id")
     @classmethod
@@ -274,6 +294,26 @@ class TrackingConfig(_Section):
         if unknown := [key for key in value if key not in known]:
             raise ValueError(f"{unknown[0]!r} is no record of a system; use {', '.join(known)}")
         return value
+
+    @field_validator("write_back")
+    @classmethod
+    def _names_systems_and_types(cls, value: _WriteBack) -> _WriteBack:
+        systems = sorted({flow.source for flow in map(Flow.parse, FlowsConfig.model_fields)})
+        known = [f"{system}.{kind}" for system in systems for kind in ActivityType]
+        if not isinstance(value, bool) and (unknown := [key for key in value if key not in known]):
+            raise ValueError(f"{unknown[0]!r} is no activity of a system; use {', '.join(known)}")
+        return value
+
+    def places(self, system: str) -> Mapping[ActivityType, Place] | None:
+        """Where activities of a system are told what their counterpart is; None: where the system makes a place."""
+        if isinstance(self.write_back, bool):
+            return None if self.write_back else {}
+        prefix = f"{system}."
+        return {
+            ActivityType(key.removeprefix(prefix)): Place(place.id, place.url or "")
+            for key, place in self.write_back.items()
+            if key.startswith(prefix)
+        }
 
     def stored_ids(self, system: str) -> dict[str, str]:
         """The property per kind of one system."""

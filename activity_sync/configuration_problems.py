@@ -63,10 +63,17 @@ def find_problems(model: type[BaseModel], error: ValidationError | None, marked:
     for detail in error.errors(include_url=False) if error is not None else ():
         by_path[marked.known(detail["loc"])].append(detail)
     for path, details in by_path.items():
+        if _is_of_another_form(details) and any(other[: len(path)] == path for other in by_path if other != path):
+            continue  # the setting takes this or that; what is wrong with the one that was meant is told
         spot = marked.spots[path]
         named = path[:-1] if details[0]["type"] == "invalid_key" else path
         found.append(Problem(spot.line, _dotted(named), _say(model, path, details, marked)))
     return sorted(found, key=lambda one: (one.line or 0, one.path))
+
+
+def _is_of_another_form(details: Sequence[Any]) -> bool:
+    """Whether a section is refused only for not being the plain value that the setting takes, too."""
+    return all(isinstance(one["input"], Mapping) and one["type"] in _WANTED for one in details)
 
 
 def find_wrong(told: Iterable[tuple[Path, str]], marked: Marked) -> list[Problem]:
@@ -88,7 +95,7 @@ def _say(model: type[BaseModel], path: Path, details: Sequence[Any], marked: Mar
             )
         case "missing":
             names = ", ".join(str(one["loc"][-1]) for one in details)
-            return f"lacks {names}"
+            return f"lacks {names}; add {'it' if len(details) == 1 else 'them'}"
     # A setting that takes this or that is refused once for each.
     wanted = list(dict.fromkeys(_wanted(model, path, one) for one in details))
     if not marked.spots[path].text and marked.spots[path].text is not None:

@@ -50,6 +50,9 @@ def of_newest(report: StepReport) -> dict[str, Any]:
     if report.latencies and scope.mode is Mode.INCREMENTAL:
         told["latency_p50_seconds"] = latency(report.latencies, 0.5)
         told["latency_p95_seconds"] = latency(report.latencies, 0.95)
+    if report.told:
+        told["written_back"] = report.told["done"]
+        told["write_back_refused"] = sum(report.told.values()) - report.told["done"] - report.told["stale"]
     if report.open:
         told["open_records"] = dg.MetadataValue.table(
             [

@@ -63,6 +63,12 @@ class UnitPair(_Settings):
     target: Unit = Field(alias="to")
 
 
+def check_name(given: str) -> None:
+    """ValueError where no property or column can be called so."""
+    if not _PROPERTY.fullmatch(given):
+        raise ValueError(f"{quoted(given)} is no name of a property; use its internal name, as new_region")
+
+
 class FieldSettings(_Settings):
     """One field of one flow and type; a name of docs/mapping.md, or one of your own.
 
@@ -100,8 +106,7 @@ class FieldSettings(_Settings):
     @classmethod
     def _are_names(cls, value: Any) -> Any:
         for one in (value,) if isinstance(value, str) else value or ():
-            if not _PROPERTY.fullmatch(one):
-                raise ValueError(f"{quoted(one)} is no name of a property; use its internal name, as new_region")
+            check_name(one)
         return value
 
     @field_validator("zone")

@@ -22,6 +22,7 @@ from activity_sync.pipeline.mask import mask
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
 from activity_sync.pipeline.recall import recall
+from activity_sync.pipeline.refer_back import refer_back
 from activity_sync.pipeline.remember import confirm, remember
 from activity_sync.pipeline.report import OpenRecord, StepReport, outcome_of
 from activity_sync.pipeline.resolve import decodable
@@ -90,6 +91,10 @@ async def _carry_out_all(
             return error
         out.append(frame([one.to_row(scope.run_id, session.clock()) for one in results]))
         _note(report, results, now=session.clock() + session.source(scope).clock_ahead)
+        try:
+            report.told += await refer_back(session, scope, results)
+        except ActivitySyncError as error:
+            return error
     report.reached = None
     return None
 

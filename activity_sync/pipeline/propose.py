@@ -175,6 +175,9 @@ class Proposer:
             target_prints=card.target.prints if isinstance(card.target, Present) else {},
             target_version=card.target.version if isinstance(card.target, Present) else None,
             hangs_on=_hangs_on(card, action),
+            counterpart=None
+            if extracted.record.gone
+            else self.observer.source.translator.counterpart(self.scope.activity_type, extracted.record),
             **self._of_link(card),
         )
         try:

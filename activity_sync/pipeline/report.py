@@ -65,7 +65,8 @@ class StepReport:
     `reached`: the partition at which it is working, "" before the first; None when it is through with all of them.
     `open`: the first of a load's records that failed, are held or wait. `latencies`: how many were written so many
     whole seconds after they had been modified in the source. `overdue`: how many of the flow and type have waited for
-    longer than `limits.waiting_days`.
+    longer than `limits.waiting_days`. `told`: what became of telling source records what their counterpart is, by the
+    outcome of the write.
     """
 
     scope: Scope
@@ -75,6 +76,7 @@ class StepReport:
     open: list[OpenRecord] = field(default_factory=list)
     latencies: Counter[int] = field(default_factory=Counter)
     overdue: int = 0
+    told: Counter[str] = field(default_factory=Counter)
 
     @property
     def finished(self) -> tuple[str, ...]:

@@ -188,6 +188,7 @@ class Proposal:
     `source_prints` and `target_prints`: both fingerprints after a create. `fields`: those an update writes.
     `changes`: by field of an update, what the target shows ("before") and what it would ("after").
     `hangs_on`: the source's records (kind, id) that the activity hangs on; None where that is not known.
+    `counterpart`: the counterpart's id that the source record shows; None where it is not to be told of it.
     `creates`: contacts and companies that would be made first ({"system", "kind", "source_id", "key", "fields"}); the
     body names them by their keys.
     """
@@ -220,6 +221,7 @@ class Proposal:
     elements: tuple[Mapping[str, str], ...] = ()
     creates: tuple[Mapping[str, Any], ...] = ()
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    counterpart: str | None = None
 
     def to_row(self, run_id: str, now: datetime) -> dict[str, Any]:
         """The staged form."""
@@ -253,6 +255,7 @@ class Proposal:
             "elements": dumps(self.elements),
             "creates": dumps(self.creates),
             "changes": dumps(self.changes),
+            "counterpart": self.counterpart,
             "decided_at": now,
         }
 
@@ -288,6 +291,7 @@ class Proposal:
             elements=tuple(json.loads(row["elements"])),
             creates=tuple(json.loads(text(row["creates"]) or "[]")),  # files of older versions have none
             changes=json.loads(text(row["changes"]) or "{}"),
+            counterpart=text(row["counterpart"]),
         )
 
 

@@ -86,6 +86,7 @@ _STEPS: dict[Step, tuple[Column, ...]] = {
         Column("elements"),
         Column("creates"),
         Column("changes"),
+        Column("counterpart"),
         Column("modified_at", Kind.MOMENT),
         Column("decided_at", Kind.MOMENT),
     ),

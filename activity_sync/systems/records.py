@@ -17,6 +17,27 @@ NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """The properties or columns of an activity that hold its counterpart's id and its link; `url` "" for none."""
+
+    id: str
+    url: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Both."""
+        return (self.id, self.url) if self.url else (self.id,)
+
+    def values(self, counterpart_id: str, url: str) -> dict[str, str]:
+        """What stands in them."""
+        return {self.id: counterpart_id} | ({self.url: url} if self.url else {})
+
+
+NOWHERE: Mapping[ActivityType, Place] = MappingProxyType({})
+"""No activity is told what its counterpart is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Which account the credentials open. `id` identifies it for ever (portal id, organization id)."""
 
@@ -115,6 +136,16 @@ class Stamp:
     id: str
     source_system: str
     source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackReference:
+    """To be written on an activity: its counterpart's id and link. `version`: the guard seen, where there is one."""
+
+    record_id: str
+    counterpart_id: str
+    url: str
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

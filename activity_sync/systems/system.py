@@ -19,6 +19,7 @@ from activity_sync.findings import Finding
 from activity_sync.rules.conditions import Condition
 from activity_sync.systems.records import (
     Account,
+    BackReference,
     CreateRequest,
     Deletions,
     KeyedRecord,
@@ -79,6 +80,14 @@ class Translator(Protocol):
 
     def is_closed(self, activity_type: ActivityType, record: SourceRecord) -> bool:
         """Whether the record is read-only until it is reopened."""
+        ...
+
+    def counterpart(self, activity_type: ActivityType, record: SourceRecord) -> str | None:
+        """The counterpart's id that the record shows, "" for none; None where it is not to be told of it."""
+        ...
+
+    def url_of(self, activity_type: ActivityType, record_id: str) -> str:
+        """Where people open a record; "" before the account is known."""
         ...
 
     def properties(self, record: SourceRecord) -> Mapping[str, Any]:
@@ -218,6 +227,10 @@ class Writer(Protocol):
 
     async def stamp(self, activity_type: ActivityType, stamps: Sequence[Stamp]) -> list[WriteResult]:
         """Write which record of the other system each is, where this system has a place for it; else an empty list."""
+        ...
+
+    async def refer_back(self, activity_type: ActivityType, references: Sequence[BackReference]) -> list[WriteResult]:
+        """Write what the counterpart of each is, where records of the type have a place for it; else an empty list."""
         ...
 
     @property

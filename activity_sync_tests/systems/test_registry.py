@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import pytest
 
+from activity_sync.configuration import TrackingConfig
 from activity_sync.errors import ConfigurationError
 from activity_sync.http.limits import NoLimits
 from activity_sync.mapping import load_mapping
@@ -18,7 +18,7 @@ def hubspot(connection: HubSpotSettings):
         limits=NoLimits(),
         mapping=load_mapping("hubspot"),
         stored_id_properties={},
-        tracking=SimpleNamespace(create=True),
+        tracking=TrackingConfig(),
         clock=lambda: datetime.now(UTC),
     )
 

@@ -32,12 +32,14 @@ from activity_sync.systems.dynamics.privileges import (
     probes,
 )
 from activity_sync.systems.dynamics.refusals import MISSING_PRIVILEGE, read_error
-from activity_sync.systems.fitting import fit_findings
-from activity_sync.systems.records import Use
+from activity_sync.systems.fitting import fit_findings, place_findings
+from activity_sync.systems.records import Place, Use
 
 
 class DynamicsInspector:
     """Looks at the organization. `stored_ids`: by record kind, the column that holds the counterpart's id.
+
+    `places`: by activity type, the columns that say what its counterpart is.
 
     `own_user`: the application user's id.
     """
@@ -50,6 +52,7 @@ class DynamicsInspector:
         columns: Columns,
         mapping: SystemMapping,
         stored_ids: Mapping[str, str],
+        places: Mapping[ActivityType, Place],
         own_user: Callable[[], Awaitable[str]],
     ) -> None:
         self._operations = operations
@@ -57,6 +60,7 @@ class DynamicsInspector:
         self._columns = columns
         self._mapping = mapping
         self._stored_ids = stored_ids
+        self._places = places
         self._own_user = own_user
 
     async def findings(self, use: Use) -> list[Finding]:
@@ -69,12 +73,16 @@ class DynamicsInspector:
         stored = (stored_id_finding(kind, column, schema) for kind, column in self._stored_ids.items())
         return found + [one for one in stored if one is not None]
 
+    def _told(self, use: Use) -> tuple[ActivityType, ...]:
+        """The types whose activities are told what their counterpart is: those that we read anyway."""
+        return tuple(kind for kind in use.reads if kind in self._places)
+
     async def complete(self, use: Use) -> list[Finding]:  # noqa: ARG002 - the protocol's
         """Nothing is missing: our keys are the rows' own primary keys."""
         return []
 
     async def _rights(self, use: Use, schema: Schema) -> list[Finding]:
-        needs = needed_privileges(use, schema)
+        needs = needed_privileges(use, schema, told=self._told(use))
         user = await self._own_user()
         path = f"systemusers({user})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
         (answer,) = await self._operations.read_answers([Operation("GET", path)])
@@ -115,6 +123,9 @@ class DynamicsInspector:
             found += mapping_findings(kind, mapping, known, answered.get(kind, {}))
             if is_configured(mapping):
                 found += fit_findings(mapping, await definitions(self._columns, kind))
+        for kind in self._told(use):
+            columns_told = self._places[kind].columns
+            found += place_findings("dynamics", kind, columns_told, await definitions(self._columns, kind))
         return found
 
 

@@ -37,8 +37,11 @@ class Need:
     essential: bool = True
 
 
-def needed_privileges(use: Use, schema: Schema) -> tuple[Need, ...]:
-    """The privileges for what the configuration asks for, each once: one set for notes, one for all others."""
+def needed_privileges(use: Use, schema: Schema, *, told: Sequence[ActivityType] = ()) -> tuple[Need, ...]:
+    """The privileges for what the configuration asks for, each once: one set for notes, one for all others.
+
+    `told`: the types whose activities are told what their counterpart is.
+    """
     found: list[Need] = []
     for noun, things, is_one in (
         ("Activity", "activities", lambda kind: kind is not ActivityType.NOTE),
@@ -53,6 +56,8 @@ def needed_privileges(use: Use, schema: Schema) -> tuple[Need, ...]:
                 Need(f"prvAppend{noun}", f"put {things} onto records"),
                 Need(f"prvAssign{noun}", f"give {things} to their owners"),
             ]
+        elif any(map(is_one, told)):
+            found.append(Need(f"prvWrite{noun}", f"tell {things} what their counterpart is, as `write_back` asks for"))
         if any(map(is_one, use.archives)):
             found.append(Need(f"prvDelete{noun}", f"delete {things}, as `delete: archive` asks for"))
     if any(kind is not ActivityType.NOTE for kind in use.writes):

@@ -27,8 +27,8 @@ from activity_sync.systems.dynamics.records import DynamicsRecords
 from activity_sync.systems.dynamics.refusals import explain_failed_read, read_refusal
 from activity_sync.systems.dynamics.translate import SYSTEM, DynamicsTranslator
 from activity_sync.systems.dynamics.writer import DynamicsWriter
-from activity_sync.systems.fitting import refuse
-from activity_sync.systems.records import NOTHING, Account
+from activity_sync.systems.fitting import place_misfits, refuse
+from activity_sync.systems.records import NOTHING, NOWHERE, Account, Place
 from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
 
 
@@ -61,11 +61,19 @@ class Connection(Protocol):
         ...
 
 
+class TrackingOptions(Protocol):
+    """What the configuration says of tracking."""
+
+    def places(self, system: str) -> Mapping[ActivityType, Place] | None:
+        """Where activities are told what their counterpart is; None, where nothing is named."""
+        ...
+
+
 class DynamicsSystem:
     """The organization that an application user opens. Use as an async context manager, within one event loop.
 
-    `stored_id_properties`: by record kind, the column that holds the counterpart's id. `tracking` is taken for
-    likeness with the other systems and not used: our keys are the rows' own primary keys. `also_read`: by record kind
+    `stored_id_properties`: by record kind, the column that holds the counterpart's id. `tracking`: in which columns
+    an activity is told what its counterpart is; our keys are the rows' own primary keys. `also_read`: by record kind
     and activity type, columns that are read besides what the mapping names. `transport` is for tests.
     """
 
@@ -80,13 +88,15 @@ class DynamicsSystem:
         limits: Limits,
         mapping: SystemMapping,
         stored_id_properties: Mapping[str, str],
-        tracking: object,  # noqa: ARG002 - see the docstring
+        tracking: TrackingOptions,
         clock: Callable[[], datetime],
         also_read: Mapping[str, Sequence[str]] = NOTHING,
         transport: Transport | None = None,
     ) -> None:
         self._url = connection.url
         self._mapping = mapping
+        # No column of ours can be made here: a publisher's prefix is the organization's own.
+        self._places = tracking.places(self.name) or NOWHERE
         self._client = ApiClient(
             system=self.name,
             base_url=connection.url,
@@ -103,7 +113,7 @@ class DynamicsSystem:
         self._metadata = Metadata(self._operations)
         self._columns = Columns(self._operations)
         self._who: Mapping[str, str] | None = None
-        translator = DynamicsTranslator(mapping, limits=self._text_limits, url_of=self._url_of)
+        translator = DynamicsTranslator(mapping, limits=self._text_limits, url_of=self._url_of, places=self._places)
         self.translator: Translator = translator
         self.reader: Reader = DynamicsReader(
             self._operations,
@@ -114,7 +124,7 @@ class DynamicsSystem:
             now=clock,
         )
         self.records: Records = DynamicsRecords(self._operations, self._metadata)
-        self.writer: Writer = DynamicsWriter(self._operations, self._metadata)
+        self.writer: Writer = DynamicsWriter(self._operations, self._metadata, places=self._places)
         self.directory: Directory = DynamicsDirectory(
             self._operations, self._metadata, stored_ids=stored_id_properties, also_read=also_read
         )
@@ -124,6 +134,7 @@ class DynamicsSystem:
             columns=self._columns,
             mapping=mapping,
             stored_ids=stored_id_properties,
+            places=self._places,
             own_user=self._own_user,
         )
 
@@ -148,6 +159,8 @@ class DynamicsSystem:
             mapping = self._mapping.types[kind]
             if is_configured(mapping):
                 refuse(self.name, kind, misfits(mapping, await definitions(self._columns, kind)))
+            if place := self._places.get(kind):
+                refuse(self.name, kind, place_misfits(kind, place.columns, await definitions(self._columns, kind)))
 
     async def learn(self, types: Collection[ActivityType]) -> None:  # noqa: ARG002 - one call tells of all types
         """The organization's own text limits are known to the translator from here on: one call, once."""

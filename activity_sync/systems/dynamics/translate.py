@@ -15,7 +15,7 @@ from activity_sync.systems.dynamics.body_writes import plan_body, without_block
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, OWNER_BINDING, owner_reference, regarding_lookup
 from activity_sync.systems.dynamics.states import CLOSED, add_closing_fields, plan_steps, shows_closed, split_state
 from activity_sync.systems.dynamics.wire import STATE_COLUMNS, bare_column
-from activity_sync.systems.records import SourceRecord, TargetLink, Wire
+from activity_sync.systems.records import NOWHERE, Place, SourceRecord, TargetLink, Wire
 
 SYSTEM = "dynamics"
 
@@ -27,7 +27,7 @@ _TIME_FIELDS = ("time", "start", "due")
 class DynamicsTranslator:
     """Translates. `limits`: the organization's own text limits of a type; empty before they have been read.
 
-    `url_of`: where people open a row of a type.
+    `url_of`: where people open a row of a type. `places`: where one is told what its counterpart is.
     """
 
     def __init__(
@@ -36,10 +36,12 @@ class DynamicsTranslator:
         *,
         limits: Callable[[ActivityType], Mapping[str, int]],
         url_of: Callable[[ActivityType, str], str] = lambda *_: "",
+        places: Mapping[ActivityType, Place] = NOWHERE,
     ) -> None:
         self._mapping = mapping
         self._limits = limits
-        self._url_of = url_of
+        self.url_of = url_of
+        self._places = places
 
     def columns(self, activity_type: ActivityType) -> tuple[str, ...]:
         """The columns to select of a type, each once: the mapping's, and those that the rules need."""
@@ -47,7 +49,9 @@ class DynamicsTranslator:
         needed = ("filename",) if activity_type is ActivityType.NOTE else STATE_COLUMNS
         always = (table.key, "createdon", "modifiedon", regarding_lookup(activity_type), *needed)
         mapped = columns_to_read(self._mapping.types[activity_type])
-        return tuple(dict.fromkeys((*(bare_column(one) for one in mapped), *always)))
+        place = self._places.get(activity_type)
+        told = (place.id,) if place is not None else ()
+        return tuple(dict.fromkeys((*(bare_column(one) for one in mapped), *always, *told)))
 
     def time_columns(self, activity_type: ActivityType) -> tuple[str, ...]:
         """The columns that say when an activity took place, or is due; the first that is not empty counts."""
@@ -70,8 +74,15 @@ class DynamicsTranslator:
             # A note that is nothing but a file shows the file's name.
             fields["body"] = RichText(f"Attachment: {record.payload['filename']}", html=False)
         associations = read_associations(activity_type, record.payload)
-        url = self._url_of(activity_type, record.id)
+        url = self.url_of(activity_type, record.id)
         return Activity(SYSTEM, activity_type, record.id, fields, associations, appendix=block, url=url)
+
+    def counterpart(self, activity_type: ActivityType, record: SourceRecord) -> str | None:
+        """See Translator. A closed row is not reopened to be told."""
+        place = self._places.get(activity_type)
+        if place is None or self.is_closed(activity_type, record):
+            return None
+        return str(record.payload.get(place.id) or "")
 
     def encode(
         self,
@@ -143,6 +154,8 @@ class DynamicsTranslator:
             intended[BODY] = current.fields.get(BODY)
         if lists_people and writes.shown is not None:
             intended[PARTICIPANTS] = writes.shown or None
+        if only is None and (place := self._places.get(activity.type)):
+            columns |= place.values(activity.id, activity.url)
         wire_body: dict[str, Any] = {
             "set": ACTIVITY_TABLES[activity.type].entity_set,
             "columns": {**columns, **writes.columns},

@@ -28,7 +28,15 @@ from activity_sync.systems.dynamics.wire import (
     delete_operation,
     update_operations,
 )
-from activity_sync.systems.records import CreateRequest, Stamp, UpdateRequest, WriteResult
+from activity_sync.systems.records import (
+    NOWHERE,
+    BackReference,
+    CreateRequest,
+    Place,
+    Stamp,
+    UpdateRequest,
+    WriteResult,
+)
 
 BATCH_ACTIVITIES = 100
 """Activities in one batch: at most 300 operations of the 1,000 that a batch may have."""
@@ -41,15 +49,21 @@ _Judge = Callable[[_Request, PartAnswer | None, Mapping[str, str]], WriteResult]
 
 
 class DynamicsWriter:
-    """Writes activities. Nothing has to exist before the first write: our key is the primary key."""
+    """Writes activities. Nothing has to exist before the first write: our key is the primary key.
+
+    `places`: where an activity is told what its counterpart is.
+    """
 
     batch_size = BATCH_ACTIVITIES
     guards_updates = True
     keys_are_unique = True
 
-    def __init__(self, operations: Operations, metadata: Metadata) -> None:
+    def __init__(
+        self, operations: Operations, metadata: Metadata, *, places: Mapping[ActivityType, Place] = NOWHERE
+    ) -> None:
         self._operations = operations
         self._metadata = metadata
+        self._places = places
 
     async def prepare(self, types: Collection[ActivityType]) -> None:  # noqa: ARG002 - the same for every type
         """The schema has been read, so that a missing right shows before the first write."""
@@ -119,6 +133,20 @@ class DynamicsWriter:
     async def stamp(self, activity_type: ActivityType, stamps: Sequence[Stamp]) -> list[WriteResult]:  # noqa: ARG002 - see below
         """Nothing: a row has no place for it."""
         return []
+
+    async def refer_back(self, activity_type: ActivityType, references: Sequence[BackReference]) -> list[WriteResult]:
+        """What the counterpart of each is, in the configured columns; guarded by the version seen."""
+        place = self._places.get(activity_type)
+        if place is None:
+            return []
+        table = ACTIVITY_TABLES[activity_type]
+        writes = []
+        for one in references:
+            columns = place.values(one.counterpart_id, one.url)
+            body = {"columns": columns, "parties": None, "reopen": None, "state": None, "close_with": None}
+            request = UpdateRequest(one.record_id, body, one.version)
+            writes.append((request, update_operations(table, one.record_id, body, version=one.version)))
+        return await self._write(writes, _judge_update)
 
     async def _present(self, table: Table, requests: Sequence[UpdateRequest]) -> dict[str, Row]:
         """Rows whose present state or parties an update needs, by id."""

@@ -70,6 +70,7 @@ def create_input(request: CreateRequest, schema: Schema) -> dict[str, Any]:
         SOURCE_SYSTEM: origin.get("system"),
         SOURCE_ID: origin.get("id"),
         SOURCE_URL: origin.get("url"),
+        **(origin.get("place") or {}),
     }
     kept = {name: value for name, value in marks.items() if value and name in schema.properties}
     return {

@@ -10,10 +10,10 @@ from activity_sync.errors import AuthenticationFailed
 from activity_sync.findings import Finding, failure, fine, warn
 from activity_sync.mapping import SystemMapping
 from activity_sync.mapping.fit import is_configured
-from activity_sync.systems.fitting import fit_findings
+from activity_sync.systems.fitting import fit_findings, place_findings
 from activity_sync.systems.hubspot.batches import gather_all
 from activity_sync.systems.hubspot.configured import definitions
-from activity_sync.systems.hubspot.metadata import Metadata
+from activity_sync.systems.hubspot.metadata import OWN_PLACE, Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.paths import name_collection
 from activity_sync.systems.hubspot.scopes import (
@@ -30,13 +30,14 @@ from activity_sync.systems.hubspot.tracking import (
     stored_id_finding,
     tracking_findings,
 )
-from activity_sync.systems.records import Use
+from activity_sync.systems.records import Place, Use
 
 
 class HubSpotInspector:
     """Looks at the portal. `stored_ids`: by record kind, the property that holds the counterpart's id.
 
-    `creates`: whether a sync creates the tracking properties that are missing.
+    `places`: where an activity is told what its counterpart is. `creates`: whether a sync creates the tracking
+    properties that are missing.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class HubSpotInspector:
         *,
         mapping: SystemMapping,
         stored_ids: Mapping[str, str],
+        places: Mapping[ActivityType, Place],
         creates: bool,
         now: Callable[[], datetime],
     ) -> None:
@@ -53,6 +55,7 @@ class HubSpotInspector:
         self._metadata = metadata
         self._mapping = mapping
         self._stored_ids = stored_ids
+        self._places = places
         self._creates = creates
         self._now = now
 
@@ -63,23 +66,36 @@ class HubSpotInspector:
         found += rights
         if ActivityType.EMAIL in use.reads and may_read(rights, name_collection(ActivityType.EMAIL)):
             found.append(await email_content(self._operations))
-        written = {kind: schema for kind in use.writes if (schema := self._metadata.known(kind)) is not None}
+        changed = tuple(dict.fromkeys((*use.writes, *self._told(use))))
+        written = {kind: schema for kind in changed if (schema := self._metadata.known(kind)) is not None}
         made = {kind: schema for kind in use.makes if (schema := self._metadata.known(kind)) is not None}
         incomplete = any(schema.missing for schema in written.values())
-        found += write_scopes(use.writes, creates_properties=self._creates and incomplete)
+        found += write_scopes(changed, creates_properties=self._creates and incomplete)
         found += make_scopes(use.makes)
         for record_kind, known in (*written.items(), *made.items()):
             found += tracking_findings(record_kind, known, creates=self._creates)
-        for kind, schema in written.items():
+        for kind in use.writes:
+            if (schema := self._metadata.known(kind)) is None:
+                continue
             found += option_findings(kind, schema, self._mapping.types[kind])
         for kind in dict.fromkeys((*use.reads, *use.writes)):
             if is_configured(self._mapping.types[kind]) and (seen := self._metadata.known(kind)) is not None:
                 found += fit_findings(self._mapping.types[kind], definitions(seen))
+        for kind in self._told(use):
+            place = self._places[kind]
+            if place != OWN_PLACE and (seen := self._metadata.known(kind)) is not None:
+                found += place_findings("hubspot", kind, place.columns, definitions(seen))
         return found + [await self._stored_id(kind, name) for kind, name in self._stored_ids.items()]
+
+    def _told(self, use: Use) -> tuple[ActivityType, ...]:
+        """The types whose activities are told what their counterpart is: those that we read anyway."""
+        return tuple(kind for kind in use.reads if kind in self._places)
 
     async def complete(self, use: Use) -> list[Finding]:
         """See Inspector. Also where `tracking.create` is off: whoever calls it asks for it."""
-        made = await gather_all(self._complete(kind) for kind in (*use.writes, *use.makes))
+        made = await gather_all(
+            self._complete(kind) for kind in dict.fromkeys((*use.writes, *self._told(use), *use.makes))
+        )
         return [one for some in made for one in some]
 
     async def _complete(self, kind: str) -> list[Finding]:

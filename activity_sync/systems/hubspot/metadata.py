@@ -18,6 +18,7 @@ from activity_sync.http.message import ApiRequest, ApiResponse
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import read_rows, read_whole
 from activity_sync.systems.hubspot.wire import Json, read_results, read_time
+from activity_sync.systems.records import Place
 
 _log = logging.getLogger(__name__)
 
@@ -25,14 +26,18 @@ KEY: Final = "activity_sync_key"
 SOURCE_SYSTEM: Final = "activity_sync_source_system"
 SOURCE_ID: Final = "activity_sync_source_id"
 SOURCE_URL: Final = "activity_sync_source_url"
+OWN_PLACE: Final = Place("activity_sync_counterpart_id", "activity_sync_counterpart_url")
+"""Where an activity is told what its counterpart is, if nothing else is configured. Made only where that is wanted."""
 
 _LABELS: Final = {
     KEY: ("Activity Sync key", "The key under which Activity Sync created this record."),
     SOURCE_SYSTEM: ("Activity Sync source system", "The system that this record is a copy from."),
     SOURCE_ID: ("Activity Sync source id", "The id of the original in its own system."),
     SOURCE_URL: ("Activity Sync source URL", "Where the original opens in its own system."),
+    OWN_PLACE.id: ("Activity Sync counterpart id", "The id of the same activity in the other system."),
+    OWN_PLACE.url: ("Activity Sync counterpart URL", "Where the same activity opens in the other system."),
 }
-TRACKING: Final = tuple(_LABELS)
+TRACKING: Final = (KEY, SOURCE_SYSTEM, SOURCE_ID, SOURCE_URL)
 """Our own properties on every activity type."""
 
 _GROUP: Final = ("activity_sync", "Activity Sync")
@@ -52,7 +57,8 @@ class Schema:
     """One activity type. `options`: the internal values of its enumerations; `types`: what each property holds.
 
     `fixed`: properties whose values are the portal's own. `group`: where new properties go, "" where no definition
-    names one. `key_since`: when our key property was defined; None where it is not, or its definition does not say.
+    names one. `tracking`: those of ours that are wanted. `key_since`: when our key property was defined; None
+    where it is not, or its definition does not say.
     """
 
     properties: frozenset[str] = frozenset()
@@ -62,6 +68,7 @@ class Schema:
     fixed: frozenset[str] = frozenset()
     group: str = ""
     key_since: datetime | None = None
+    tracking: tuple[str, ...] = TRACKING
 
     @property
     def key(self) -> KeyProperty:
@@ -73,7 +80,7 @@ class Schema:
     @property
     def missing(self) -> tuple[str, ...]:
         """The tracking properties that do not exist."""
-        return tuple(name for name in TRACKING if name not in self.properties)
+        return tuple(name for name in self.tracking if name not in self.properties)
 
     def extend(self, definitions: Iterable[Json]) -> Schema:
         """The schema with more definitions."""
@@ -86,10 +93,11 @@ class Schema:
             fixed=self.fixed | more.fixed,
             group=self.group,
             key_since=more.key_since or self.key_since,
+            tracking=self.tracking,
         )
 
 
-def read_schema(definitions: Iterable[Json]) -> Schema:
+def read_schema(definitions: Iterable[Json], tracking: tuple[str, ...] = TRACKING) -> Schema:
     """The schema that property definitions describe. Archived ones do not count."""
     living = [one for one in definitions if not one.get("archived")]
     return Schema(
@@ -108,6 +116,7 @@ def read_schema(definitions: Iterable[Json]) -> Schema:
         key_since=next(
             (read_time(one["createdAt"]) for one in living if one["name"] == KEY and one.get("createdAt")), None
         ),
+        tracking=tracking,
     )
 
 
@@ -129,11 +138,15 @@ def define(names: Sequence[str], *, group: str, unique_key: bool) -> list[dict[s
 
 
 class Metadata:
-    """The schemas of one account's activity types, as far as they have been read."""
+    """The schemas of one account's activity types, as far as they have been read.
 
-    def __init__(self, operations: Operations, *, create: bool) -> None:
+    `refers_back`: the types of activity that have our properties for what their counterpart is, too.
+    """
+
+    def __init__(self, operations: Operations, *, create: bool, refers_back: Collection[str] = ()) -> None:
         self._operations = operations
         self._create = create
+        self._refers_back = refers_back
         self._schemas: dict[str, Schema] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -145,7 +158,7 @@ class Metadata:
         """The schema of a type: one call, the first time."""
         async with self._lock(kind):
             if kind not in self._schemas:
-                self._schemas[kind] = read_schema(await self._definitions(kind))
+                self._schemas[kind] = await self._describe(kind)
             return self._schemas[kind]
 
     async def prepare(self, kind: str) -> Schema:
@@ -170,9 +183,10 @@ class Metadata:
     def _lock(self, kind: str) -> asyncio.Lock:
         return self._locks.setdefault(kind, asyncio.Lock())
 
-    async def _definitions(self, kind: str) -> Sequence[Json]:
+    async def _describe(self, kind: str) -> Schema:
         answer = await self._operations.get(self._operations.paths.properties(kind))
-        return answer.get("results") or ()
+        tracking = (*TRACKING, *OWN_PLACE.columns) if kind in self._refers_back else TRACKING
+        return read_schema(answer.get("results") or (), tracking)
 
     async def _complete(self, kind: str, schema: Schema) -> Schema:
         """One call where the portal allows unique values; else those that somebody made meanwhile, and a plain key."""
@@ -203,7 +217,7 @@ class Metadata:
             if not schema.missing:
                 return schema
             _log.info("system=hubspot event=tracking_properties_incomplete type=%s code=%s", kind, _code(answer))
-            schema = read_schema(await self._definitions(kind))
+            schema = await self._describe(kind)
             if not schema.missing:
                 return schema
         return schema

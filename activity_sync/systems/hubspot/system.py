@@ -13,11 +13,11 @@ from activity_sync.http.client import ApiClient, Transport
 from activity_sync.http.limits import Limits
 from activity_sync.mapping import SystemMapping
 from activity_sync.mapping.fit import is_configured, misfits
-from activity_sync.systems.fitting import refuse
+from activity_sync.systems.fitting import place_misfits, refuse
 from activity_sync.systems.hubspot.configured import definitions
 from activity_sync.systems.hubspot.directory import HubSpotDirectory
 from activity_sync.systems.hubspot.inspector import HubSpotInspector
-from activity_sync.systems.hubspot.metadata import Metadata
+from activity_sync.systems.hubspot.metadata import OWN_PLACE, Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.paths import ACCOUNT, Paths
 from activity_sync.systems.hubspot.reader import HubSpotReader
@@ -25,7 +25,7 @@ from activity_sync.systems.hubspot.records import HubSpotRecords
 from activity_sync.systems.hubspot.refusals import read_refusal
 from activity_sync.systems.hubspot.translate import HubSpotTranslator
 from activity_sync.systems.hubspot.writer import HubSpotWriter
-from activity_sync.systems.records import NOTHING, Account
+from activity_sync.systems.records import NOTHING, Account, Place
 from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
 
 _CONCURRENCY: Final = 8
@@ -57,6 +57,10 @@ class TrackingOptions(Protocol):
     @property
     def create(self) -> bool:
         """Whether missing ones are created."""
+        ...
+
+    def places(self, system: str) -> Mapping[ActivityType, Place] | None:
+        """Where activities are told what their counterpart is; None: in properties of our own."""
         ...
 
 
@@ -105,9 +109,12 @@ class HubSpotSystem:
         )
         self._mapping = mapping
         self._operations = Operations(self._client, Paths(connection.api_version))
-        self._metadata = Metadata(self._operations, create=tracking.create)
+        named = tracking.places(self.name)
+        self._places = dict.fromkeys(ActivityType, OWN_PLACE) if named is None else named
+        refers_back = [kind.value for kind, place in self._places.items() if place == OWN_PLACE]
+        self._metadata = Metadata(self._operations, create=tracking.create, refers_back=refers_back)
         self._account: Account | None = None
-        translator = HubSpotTranslator(mapping, options=self._options, url_of=self._url_of)
+        translator = HubSpotTranslator(mapping, options=self._options, url_of=self._url_of, places=self._places)
         self.translator: Translator = translator
         self.reader: Reader = HubSpotReader(
             self._operations,
@@ -116,7 +123,7 @@ class HubSpotSystem:
             properties_of=translator.properties_of,
         )
         self.records: Records = HubSpotRecords(self._operations, self._metadata)
-        self.writer: Writer = HubSpotWriter(self._operations, self._metadata)
+        self.writer: Writer = HubSpotWriter(self._operations, self._metadata, places=self._places)
         self.directory: Directory = HubSpotDirectory(
             self._operations, self._metadata, stored_id_properties=stored_id_properties, also_read=also_read
         )
@@ -125,6 +132,7 @@ class HubSpotSystem:
             self._metadata,
             mapping=mapping,
             stored_ids=stored_id_properties,
+            places=self._places,
             creates=tracking.create,
             now=clock,
         )
@@ -152,6 +160,10 @@ class HubSpotSystem:
             mapping = self._mapping.types[kind]
             if is_configured(mapping):
                 refuse(self.name, kind, misfits(mapping, definitions(await self._metadata.read(kind))))
+            if (place := self._places.get(kind, OWN_PLACE)) != OWN_PLACE:
+                refuse(
+                    self.name, kind, place_misfits(kind, place.columns, definitions(await self._metadata.read(kind)))
+                )
 
     async def learn(self, types: Collection[ActivityType]) -> None:
         """The portal's own option values are known to the translator from here on: one call per type, once."""

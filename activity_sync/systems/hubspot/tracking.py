@@ -11,7 +11,7 @@ from activity_sync.findings import Finding, fine, warn, wrong
 from activity_sync.mapping.coverage import values_not_offered
 from activity_sync.mapping.fit import configured_columns
 from activity_sync.mapping.rules import TypeMapping, columns_to_write
-from activity_sync.systems.hubspot.metadata import KEY, TRACKING, KeyProperty, Schema
+from activity_sync.systems.hubspot.metadata import KEY, OWN_PLACE, KeyProperty, Schema
 from activity_sync.systems.hubspot.paths import name_collection
 
 _TEXT: Final = "string"
@@ -40,7 +40,7 @@ def api_version(version: str, today: date) -> Finding:
 def tracking_findings(kind: str, schema: Schema, *, creates: bool) -> Iterator[Finding]:
     """One finding where all is well with our properties on a type, else one for each thing that is not."""
     name, plural = f"hubspot.tracking.{kind}", name_collection(kind)
-    unusable = [one for one in TRACKING if schema.types.get(one, _TEXT) != _TEXT]
+    unusable = [one for one in schema.tracking if schema.types.get(one, _TEXT) != _TEXT]
     for one in unusable:
         yield wrong(
             f"{name}.{one}",
@@ -104,5 +104,7 @@ def stored_id_finding(kind: str, property_name: str, schema: Schema) -> Finding:
 def _consequences(missing: Sequence[str]) -> Iterator[str]:
     if KEY in missing:
         yield "where a create's answer is lost, only a person can tell whether it has happened"
-    if set(missing) - {KEY}:
+    if set(missing) - {KEY, *OWN_PLACE.columns}:
         yield "a copy does not show where it came from"
+    if set(missing) & set(OWN_PLACE.columns):
+        yield "a record does not show what its counterpart in the other system is"

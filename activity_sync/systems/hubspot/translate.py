@@ -20,7 +20,7 @@ from activity_sync.systems.hubspot import participants as people
 from activity_sync.systems.hubspot.associations import TARGETS, decode_associations, default_types
 from activity_sync.systems.hubspot.metadata import TRACKING
 from activity_sync.systems.hubspot.wire import CREATED, ERASED, MODIFIED
-from activity_sync.systems.records import SourceRecord, TargetLink, Wire
+from activity_sync.systems.records import NOWHERE, Place, SourceRecord, TargetLink, Wire
 
 Options = Callable[[ActivityType], Mapping[str, Collection[str]]]
 """The values of a type's enumerations by property, as far as they are known."""
@@ -46,7 +46,10 @@ def _unknown(_: ActivityType) -> Mapping[str, Collection[str]]:
 
 
 class HubSpotTranslator:
-    """Decodes records and encodes writes by the mapping. `url_of`: where people open a record of a type."""
+    """Decodes records and encodes writes by the mapping.
+
+    `url_of`: where people open a record of a type. `places`: where one is told what its counterpart is.
+    """
 
     def __init__(
         self,
@@ -54,10 +57,12 @@ class HubSpotTranslator:
         *,
         options: Options = _unknown,
         url_of: Callable[[ActivityType, str], str] = lambda *_: "",
+        places: Mapping[ActivityType, Place] = NOWHERE,
     ) -> None:
         self._mapping = mapping
         self._options = options
-        self._url_of = url_of
+        self.url_of = url_of
+        self._places = places
 
     @property
     def revision(self) -> str:
@@ -78,8 +83,13 @@ class HubSpotTranslator:
             id=record.id,
             fields=fields,
             associations=decode_associations(record.associations),
-            url=self._url_of(activity_type, record.id),
+            url=self.url_of(activity_type, record.id),
         )
+
+    def counterpart(self, activity_type: ActivityType, record: SourceRecord) -> str | None:
+        """See Translator."""
+        place = self._places.get(activity_type)
+        return None if place is None else str((record.payload.get("properties") or {}).get(place.id) or "")
 
     def encode(
         self,
@@ -121,6 +131,8 @@ class HubSpotTranslator:
         if only is None:
             self._require(activity, properties)
             body = _create_body(activity, properties, links)
+            if place := self._places.get(activity.type):
+                body["origin"]["place"] = place.values(activity.id, activity.url)
         else:
             body = _update_body(activity.type, properties, links, current=current, removed=removed)
         return Wire(body=body, intended=intended, losses=tuple(losses))
@@ -142,7 +154,9 @@ class HubSpotTranslator:
         """The allow list of properties to read."""
         mapped = columns_to_read(self._mapping.types[activity_type])
         extra = people.COLUMNS if self._has_participants(activity_type) else ()
-        return tuple(dict.fromkeys((*mapped, *extra, *_ALWAYS_READ)))
+        place = self._places.get(activity_type)
+        told = (place.id,) if place is not None else ()
+        return tuple(dict.fromkeys((*mapped, *extra, *_ALWAYS_READ, *told)))
 
     def properties_of(self, activity_type: ActivityType, field: str) -> tuple[str, ...]:
         """The properties that a person changes when they change a canonical field."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -25,19 +25,38 @@ from activity_sync.systems.hubspot.metadata import SOURCE_ID, SOURCE_SYSTEM, Key
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.refusals import explain, is_record_refusal, read_rows, read_whole
 from activity_sync.systems.hubspot.wire import BATCH, Json, millis, read_modified, read_results, split_batches
-from activity_sync.systems.records import CreateRequest, Stamp, UpdateRequest, WriteResult
+from activity_sync.systems.records import (
+    NOWHERE,
+    BackReference,
+    CreateRequest,
+    Place,
+    Stamp,
+    UpdateRequest,
+    WriteResult,
+)
 
 
 class HubSpotWriter:
-    """Writes activities. Batches go side by side, as many as the client allows."""
+    """Writes activities. Batches go side by side, as many as the client allows.
+
+    `places`: where an activity is told what its counterpart is.
+    """
 
     guards_updates = False
     """HubSpot has no conditional write."""
 
     batch_size = BATCH
 
-    def __init__(self, operations: Operations, metadata: Metadata, *, send_within: timedelta = SEND_WITHIN) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        metadata: Metadata,
+        *,
+        places: Mapping[ActivityType, Place] = NOWHERE,
+        send_within: timedelta = SEND_WITHIN,
+    ) -> None:
         self._operations = operations
+        self._places = places
         self._metadata = metadata
         self._send_within = send_within
 
@@ -103,6 +122,19 @@ class HubSpotWriter:
             UpdateRequest(one.id, {"properties": {SOURCE_SYSTEM: one.source_system, SOURCE_ID: one.source_id}})
             for one in stamps
         ]
+        return await self.update(activity_type, requests)
+
+    async def refer_back(self, activity_type: ActivityType, references: Sequence[BackReference]) -> list[WriteResult]:
+        """What the counterpart of each is; nothing is written where the portal has no place for it. Unguarded."""
+        place = self._places.get(activity_type)
+        if place is None or place.id not in (await self._metadata.prepare(activity_type)).properties:
+            return []
+        known = (await self._metadata.read(activity_type)).properties
+        requests = []
+        for one in references:
+            values = place.values(one.counterpart_id, one.url)
+            kept = {name: value for name, value in values.items() if name in known}
+            requests.append(UpdateRequest(one.record_id, {"properties": kept}))
         return await self.update(activity_type, requests)
 
     # --- updates -------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from activity_sync.activities.activity import Activity
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.configuration import TrackingConfig
 from activity_sync.http.limits import NoLimits
 from activity_sync.mapping import load_mapping
 from activity_sync.sandbox.controls import Controls, Fault
@@ -64,7 +65,7 @@ class Organization:
             limits=NoLimits(),
             mapping=load_mapping("dynamics"),
             stored_id_properties=self.stored_ids,
-            tracking=None,
+            tracking=TrackingConfig(),
             also_read=self.also_read,
             clock=lambda: NOW,
         )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.configuration import TrackingConfig
 from activity_sync.http.limits import NoLimits
 from activity_sync.mapping import load_mapping
 from activity_sync.sandbox.controls import Controls, Fault
@@ -25,11 +26,6 @@ R = TypeVar("R")
 
 VERSIONS = ("2026-09", "2026-03", "v3")
 ALL_TIME = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-
-
-@dataclass(frozen=True)
-class Tracking:
-    create: bool = True
 
 
 @dataclass
@@ -53,7 +49,7 @@ class Portal:
                 limits=NoLimits(),
                 mapping=load_mapping("hubspot"),
                 stored_id_properties=self.stored_ids,
-                tracking=Tracking(self.create),
+                tracking=TrackingConfig(create=self.create),
                 also_read=self.also_read,
                 clock=lambda: datetime.now(UTC),
             )
