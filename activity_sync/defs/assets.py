@@ -124,6 +124,12 @@ def scope_of(
         mode=Mode(context.run.tags.get(MODE_TAG, Mode.WHOLE.value)),
         covers_history=HISTORY_TAG in context.run.tags,
         own_input=before is None or executes(context.run, asset_key(flow, activity_type, before)),
+        steps=tuple(
+            step
+            for step in Step
+            if executes(context.run, asset_key(flow, activity_type, step))
+            and not (step is Step.LOADED and PREVIEW_TAG in context.run.tags)
+        ),
     )
 
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ from activity_sync.http.auth import Auth
 from activity_sync.http.connection import exchange, is_same_host, open_connection
 from activity_sync.http.limits import Limits
 from activity_sync.http.message import ApiRequest, ApiResponse, Refusal
+from activity_sync.http.plans import WindowLimit
 from activity_sync.http.read_answer import Meaning, read_clock_ahead, read_meaning, read_retry_after
 from activity_sync.http.remedy import (
     explain_failure,
@@ -43,6 +44,8 @@ from activity_sync.http.retry import (
     may_have_been_done,
     name_failure,
 )
+from activity_sync.rules.eta import least_seconds, share_used
+from activity_sync.rules.traffic import Traffic, step_of
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +97,9 @@ class ApiClient:
         )
         self._connection: httpx.AsyncClient | None = None
         self._reached = False
-        self._calls = 0
+        self._calls = Counter[str]()
+        self._throttled = 0
+        self._answers = Counter[int]()
         self._clock_ahead = timedelta()
 
     @property
@@ -105,7 +110,42 @@ class ApiClient:
     @property
     def calls(self) -> int:
         """Attempts made so far, token requests excepted."""
-        return self._calls
+        return self._calls.total()
+
+    @property
+    def traffic(self) -> Traffic:
+        """The same in more detail."""
+        return Traffic(Counter(self._calls), self._throttled, Counter(self._answers))
+
+    def least_seconds(self, calls: Mapping[str, int]) -> float:
+        """What so many calls, by lane, take at least within the limits that are in force."""
+        return max(
+            (
+                least_seconds(number, requests=window.requests, seconds=window.seconds)
+                for number, window in self._counted(calls)
+            ),
+            default=0.0,
+        )
+
+    def share_used(self, calls: Mapping[str, int], over: float) -> float | None:
+        """How much of the narrowest limit in force so many calls were, made in `over` seconds; None without limits."""
+        return max(
+            (
+                share_used(number, over, requests=window.requests, seconds=window.seconds)
+                for number, window in self._counted(calls)
+            ),
+            default=None,
+        )
+
+    def _counted(self, calls: Mapping[str, int]) -> list[tuple[int, WindowLimit]]:
+        """Each window in force with how many of these calls count in it."""
+        windows: dict[str, WindowLimit] = {}
+        counted = Counter[str]()
+        for lane, number in calls.items():
+            for name, window in self._limits.in_force(lane).items():
+                windows[name] = window
+                counted[name] += number
+        return [(counted[name], window) for name, window in windows.items()]
 
     async def __aenter__(self) -> Self:
         self._connection = open_connection(
@@ -227,12 +267,14 @@ class ApiClient:
             return await exchange(self._connection, built, timeout_seconds=self._timeout_seconds)
         await self._limits.acquire(request.lane)
         try:
-            self._calls += 1
-            sent = self._now()
+            self._calls[request.lane] += 1
+            sent, began = self._now(), self._clock()
             answer = await exchange(self._connection, built, timeout_seconds=self._timeout_seconds)
         finally:
             await self._limits.release()
         if isinstance(answer, httpx.Response):
+            self._answers[step_of(self._clock() - began)] += 1
+            self._throttled += answer.status_code == 429
             await self._limits.learn(answer.headers)
             ahead = read_clock_ahead(answer.headers, sent=sent, received=self._now())
             self._clock_ahead = self._clock_ahead if ahead is None else ahead

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from activity_sync.http.plans import WindowLimit
+
 
 class Limits(Protocol):
     """The limits of one account, as far as its clients can keep them.
@@ -28,6 +30,10 @@ class Limits(Protocol):
         """The API refused for its limits: nobody sends in this lane for so long."""
         ...
 
+    def in_force(self, lane: str) -> Mapping[str, WindowLimit]:
+        """The windows in which a request of this lane counts, by bucket: as published, set or learnt by now."""
+        ...
+
     async def close(self) -> None:
         """Nothing more is asked."""
         ...
@@ -47,6 +53,10 @@ class NoLimits:
 
     async def hold(self, lane: str, seconds: float) -> None:
         """Nobody to hold."""
+
+    def in_force(self, lane: str) -> Mapping[str, WindowLimit]:  # noqa: ARG002 - the same for all
+        """None."""
+        return {}
 
     async def close(self) -> None:
         """Nothing to close."""

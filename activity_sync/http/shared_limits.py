@@ -102,6 +102,14 @@ class SharedLimits:
         bucket = self._plan.buckets(lane)[0]
         await self._ask(lambda office: office.hold(bucket, round(seconds * 1000)))
 
+    def in_force(self, lane: str) -> Mapping[str, WindowLimit]:
+        """The API's own windows, without our slack; a backfill's share of them where it is one."""
+        share = self._backfill_share if self._is_backfill else 1.0
+        return {
+            name: WindowLimit(max(int(self._windows[name].requests * share), 1), self._windows[name].seconds)
+            for name in self._plan.buckets(lane)
+        }
+
     async def close(self) -> None:
         """Close the file. A later call opens it again."""
         if self._thread is not None:

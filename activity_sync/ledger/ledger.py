@@ -14,8 +14,20 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from activity_sync.activities.identity import Flow
-from activity_sync.activities.kinds import ActivityType
-from activity_sync.ledger import accounts, changes, choices, leases, links, made, outstanding, reads, turns, watermarks
+from activity_sync.activities.kinds import ActivityType, Step
+from activity_sync.ledger import (
+    accounts,
+    changes,
+    choices,
+    leases,
+    links,
+    made,
+    outstanding,
+    progress,
+    reads,
+    turns,
+    watermarks,
+)
 from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.engine import connect, may_exist, reading, writing
 from activity_sync.ledger.leases import Lease
@@ -23,6 +35,7 @@ from activity_sync.ledger.made import MadeRecord
 from activity_sync.ledger.migrate import migrate
 from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.processes import Holder
+from activity_sync.ledger.progress import Rate, StepProgress
 from activity_sync.ledger.reads import Read
 from activity_sync.ledger.rows import AdoptedLink, Claim, LinkChange, LinkRow, NewLink
 from activity_sync.ledger.scratch import copied
@@ -377,6 +390,38 @@ class Ledger:
         """The run's calls for this flow and type over all steps, by system."""
         with reading(self._engine) as connection:
             return watermarks.calls(connection, run_id, flow, activity_type)
+
+    # --- progress
+
+    def note_progress(self, rows: Sequence[StepProgress]) -> None:
+        """These steps of runs under way have come as far as this."""
+        with writing(self._engine) as connection:
+            progress.note(connection, rows)
+
+    def progress(self, flow: str) -> list[StepProgress]:
+        """All that is written of the flow's runs, in no order; `StepProgress.is_alive` tells the living ones."""
+        with reading(self._engine) as connection:
+            return progress.of_flow(connection, flow)
+
+    def beat(self, run_id: str, now: datetime) -> None:
+        """The run lives."""
+        with writing(self._engine) as connection:
+            progress.beat(connection, run_id, now)
+
+    def forget_progress(self, flow: str, activity_type: ActivityType) -> None:
+        """No run of the flow and type is under way."""
+        with writing(self._engine) as connection:
+            progress.forget(connection, flow, activity_type)
+
+    def learn_rate(self, flow: str, activity_type: ActivityType, step: Step, *, rows: int, seconds: float) -> None:
+        """So many rows of the step took so long, this time."""
+        with writing(self._engine) as connection:
+            progress.learn(connection, flow, activity_type, step, rows=rows, seconds=seconds)
+
+    def rates(self, flow: str, activity_type: ActivityType) -> dict[Step, Rate]:
+        """What a row of each step took in earlier runs; absent where none has shown it yet."""
+        with reading(self._engine) as connection:
+            return progress.rates(connection, flow, activity_type)
 
     def _until_seen(self, insert: changes.Insert) -> dict[str, LinkRow]:
         for _ in range(_LOOKS - 1):

@@ -8,12 +8,25 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0006"
+REVISION = "0007"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -162,6 +175,40 @@ step_calls = Table(
     Column("step", String(40), primary_key=True),
     Column("system", String(40), primary_key=True),
     Column("calls", Integer, nullable=False),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("run_id", String(80), primary_key=True),
+    Column("flow", String(80), primary_key=True),
+    Column("activity_type", String(20), primary_key=True),
+    Column("step", String(40), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("known", Integer),
+    Column("done", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("expected", Float, nullable=False),
+    Column("floor", Float, nullable=False),
+    Column("traffic", Text, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("beat_at", Moment, nullable=False),
+    Column("estimated_at", Moment),
+    Column("estimated_end", Moment),
+    Column("host", String(300), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", String(120), nullable=False),
+)
+
+step_rates = Table(
+    "step_rates",
+    metadata,
+    Column("flow", String(80), primary_key=True),
+    Column("activity_type", String(20), primary_key=True),
+    Column("step", String(40), primary_key=True),
+    Column("rows", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
 )
 
 reads = Table(

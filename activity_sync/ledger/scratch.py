@@ -8,13 +8,13 @@ from sqlalchemy import Engine, delete, select
 
 from activity_sync.ledger.engine import connect, reading, writing
 from activity_sync.ledger.migrate import migrate
-from activity_sync.ledger.schema import leases, metadata
+from activity_sync.ledger.schema import leases, metadata, progress
 
 _ROWS = 1_000
 
 
 def copied(engine: Engine, path: Path) -> Engine:
-    """The whole ledger as of one moment, in an SQLite file that did not exist, without its leases."""
+    """The whole ledger as of one moment, in an SQLite file that did not exist; nobody has a lease or is under way."""
     if engine.dialect.name == "sqlite":
         raw = engine.raw_connection()
         try:
@@ -26,8 +26,9 @@ def copied(engine: Engine, path: Path) -> Engine:
         copy = connect(f"sqlite:///{path}")
         copy_rows(engine, copy)
     with writing(copy) as there:
-        # Whoever carries the flow at this moment will never give back a lease in the copy.
+        # Whoever carries the flow at this moment will never give back a lease, nor go on, in the copy.
         there.execute(delete(leases))
+        there.execute(delete(progress))
     return copy
 
 

@@ -27,6 +27,7 @@ from activity_sync.pipeline.rows import (
 from activity_sync.pipeline.scope import Mode, Scope, day_of
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.waiting_room import released
+from activity_sync.pipeline.watching import watching
 from activity_sync.systems.records import SourceRecord, Window
 
 
@@ -42,7 +43,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
     window = reading_window(session, scope)
     seen: set[str] = set()
     at_once = session.configuration.limits.batch_rows
-    async with session.counting(scope, Step.EXTRACTED):
+    async with watching(session, scope, Step.EXTRACTED) as watch:
         await session.confirm_fields(scope.flow, scope.activity_type)
         with session.staging.write(
             scope.flow.name,
@@ -68,9 +69,12 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                     report.count(partition, "extracted")
                 if rows:
                     out.append(frame(rows))
+                    watch.advance(len(rows))
 
             if window.start < window.end:
-                async for page in session.source(scope).reader.changes(scope.activity_type, window):
+                async for page in session.source(scope).reader.changes(
+                    scope.activity_type, window, expect=watch.expect_read
+                ):
                     stage(await up_to_date(session, scope, page), WINDOW)
             differing, fed = await drifted(session, scope)
             falls_due = due(session, scope) | {

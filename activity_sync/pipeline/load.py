@@ -7,7 +7,7 @@ before write"). So rerunning a load, of any age, in any order, writes no older s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from activity_sync.pipeline.propose import Proposer
 from activity_sync.pipeline.recall import recall
 from activity_sync.pipeline.refer_back import refer_back
 from activity_sync.pipeline.remember import confirm, remember
-from activity_sync.pipeline.report import OpenRecord, StepReport, outcome_of
+from activity_sync.pipeline.report import WRITES, OpenRecord, StepReport, outcome_of
 from activity_sync.pipeline.resolve import decodable
 from activity_sync.pipeline.resolver import Resolver
 from activity_sync.pipeline.rows import Extracted, Proposal, Resolved, Result, frame, records
@@ -32,6 +32,7 @@ from activity_sync.pipeline.safeguard import guard_proposals
 from activity_sync.pipeline.scope import Mode, Scope, day_of, midnight
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.waiting_room import count_overdue
+from activity_sync.pipeline.watching import watching
 from activity_sync.pipeline.write_creates import write_creates
 from activity_sync.pipeline.write_deletes import write_deletes
 from activity_sync.pipeline.write_links import write_links
@@ -57,8 +58,9 @@ async def load(session: Session, scope: Scope, *, report: StepReport | None = No
     report = StepReport(scope) if report is None else report
     loader = Loader(session, scope)
     flow, kind = scope.flow.name, scope.activity_type
-    guard(session, scope)
-    async with session.counting(scope, Step.LOADED):
+    async with watching(session, scope, Step.LOADED) as watch:
+        proposed = guard(session, scope)
+        watch.expect(sum(number for (action, _), number in proposed.items() if action in WRITES))
         await recall(session, scope)
         with session.staging.write(
             flow, kind, Step.LOADED, scope.run_id, partitions=(scope.partitions.first, scope.partitions.last)
@@ -110,8 +112,11 @@ def _note(report: StepReport, results: Sequence[Result], *, now: datetime) -> No
             report.open.append(OpenRecord(one.proposal.source_id, one.outcome, one.proposal.case, reason))
 
 
-def guard(session: Session, scope: Scope) -> None:
-    """Nothing is written by a run that looks like an accident. SafeguardTripped."""
+def guard(session: Session, scope: Scope) -> Mapping[tuple[str, int], int]:
+    """How many proposals there are of each action and case; nothing is written by a run that looks like an accident.
+
+    SafeguardTripped.
+    """
     proposed = session.staging.tally(
         scope.flow.name,
         scope.activity_type,
@@ -121,6 +126,7 @@ def guard(session: Session, scope: Scope) -> None:
         partitions=(scope.partitions.first, scope.partitions.last),
     )
     guard_proposals(session, scope, proposed)
+    return proposed
 
 
 def proposals_of(session: Session, scope: Scope) -> Iterator[list[Proposal]]:

@@ -39,6 +39,10 @@ OUTCOME_OF = {
 }
 
 
+WRITES = frozenset({"create", "update", "adopt", "deletetarget"})
+"""The actions that take a load its time."""
+
+
 def outcome_of(proposal: Proposal) -> str:
     """What a proposal counts as when nothing is written for it; else what it proposes, `create` or `update`."""
     if proposal.reason == LAST_ASSOCIATION:

@@ -10,6 +10,7 @@ from activity_sync.pipeline.resolver import Resolver
 from activity_sync.pipeline.rows import Extracted, Resolved, frame, records
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.watching import watching
 
 
 async def resolve(session: Session, scope: Scope) -> StepReport:
@@ -18,7 +19,7 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
     report = StepReport(scope)
     resolver = Resolver(session, scope, makes=True)
     flow, kind = scope.flow.name, scope.activity_type
-    async with session.counting(scope, Step.RESOLVED):
+    async with watching(session, scope, Step.RESOLVED) as watch:
         with session.staging.write(
             flow,
             kind,
@@ -41,6 +42,7 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
                 for one in extracted:
                     report.count(one.partition, "extracted")
                 out.append(frame(rows))
+                watch.advance(len(rows))
     return report
 
 

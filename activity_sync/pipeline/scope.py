@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from activity_sync.activities.identity import Flow
-from activity_sync.activities.kinds import ActivityType
+from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.systems.records import Window
 
 
@@ -51,7 +51,8 @@ class Scope:
     """One step's share of a run.
 
     `own_input`: the step before ran in this run too, so read only its rows. `covers_history`: an incremental run
-    without a watermark begins at the source's oldest change, so that nothing older is left out.
+    without a watermark begins at the source's oldest change, so that nothing older is left out. `steps`: those that
+    the run does for this flow and type, in their order.
     """
 
     flow: Flow
@@ -61,6 +62,7 @@ class Scope:
     mode: Mode = Mode.WHOLE
     own_input: bool = True
     covers_history: bool = True
+    steps: tuple[Step, ...] = tuple(Step)
 
     @property
     def input_run(self) -> str | None:

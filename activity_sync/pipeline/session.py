@@ -13,6 +13,7 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import Configuration
 from activity_sync.ledger.ledger import Ledger
 from activity_sync.ledger.processes import Holder
+from activity_sync.pipeline.progress import Course
 from activity_sync.pipeline.scope import Scope
 from activity_sync.rules.values import Policy
 from activity_sync.staging.staging import Staging
@@ -29,7 +30,8 @@ class Session:
 
     `key` is the secret of the fingerprints. `clock` gives aware UTC times. `accounts` fills as systems are identified.
     `holder`: in whose name leases are held, where that is not each run by itself. `preview`: nothing is
-    written, and the ledger is a copy.
+    written, and the ledger is a copy. `listeners` hear how far a run has come, every few seconds. `advance`
+    is told of written rows while a load is under way.
     """
 
     systems: Mapping[str, System]
@@ -41,6 +43,8 @@ class Session:
     accounts: dict[str, Account] = field(default_factory=dict)
     holder: Holder | None = None
     preview: bool = False
+    listeners: list[Callable[[Course], None]] = field(default_factory=list)
+    advance: Callable[[int], None] = lambda _: None
 
     def source(self, scope: Scope) -> System:
         """The system a flow reads from."""

@@ -9,10 +9,11 @@ from activity_sync.pipeline.foresight import foresee
 from activity_sync.pipeline.observe import Seen
 from activity_sync.pipeline.propose import Proposer
 from activity_sync.pipeline.recall import recall
-from activity_sync.pipeline.report import StepReport, outcome_of
+from activity_sync.pipeline.report import WRITES, StepReport, outcome_of
 from activity_sync.pipeline.rows import Extracted, Resolved, frame, records
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
+from activity_sync.pipeline.watching import watching
 
 
 async def transform(session: Session, scope: Scope) -> StepReport:
@@ -20,7 +21,8 @@ async def transform(session: Session, scope: Scope) -> StepReport:
     await session.identify()
     report = StepReport(scope)
     proposer = Proposer(session, scope)
-    async with session.counting(scope, Step.TRANSFORMED):
+    passed = to_write = 0
+    async with watching(session, scope, Step.TRANSFORMED) as watch:
         await session.confirm_fields(scope.flow, scope.activity_type)
         await recall(session, scope)
         with session.staging.write(
@@ -39,6 +41,11 @@ async def transform(session: Session, scope: Scope) -> StepReport:
                     report.count(proposal.partition, outcome_of(proposal))
                     report.note_records(proposal)
                 out.append(frame([one.to_row(scope.run_id, session.clock()) for one in proposals]))
+                passed += len(proposals)
+                to_write += sum(one.action in WRITES for one in proposals)
+                # What is new to one side only is written; of a window read again, little is.
+                watch.foresee(Step.LOADED, to_write * max(watch.rows or 0, passed) // passed if passed else 0)
+                watch.advance(len(proposals))
     return report
 
 

@@ -23,6 +23,7 @@ async def write_creates(session: Session, scope: Scope, proposals: Sequence[Prop
     results: list[Result] = []
     for start in range(0, len(proposals), size):
         results += await _round(session, scope, proposals[start : start + size])
+        session.advance(len(proposals[start : start + size]))
     return results
 
 

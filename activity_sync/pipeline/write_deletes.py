@@ -20,6 +20,7 @@ async def write_deletes(session: Session, scope: Scope, proposals: Sequence[Prop
     results: list[Result] = []
     for start in range(0, len(proposals), AT_ONCE):
         results += await _round(session, scope, proposals[start : start + AT_ONCE])
+        session.advance(len(proposals[start : start + AT_ONCE]))
     return results
 
 

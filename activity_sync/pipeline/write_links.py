@@ -22,6 +22,7 @@ async def write_links(session: Session, scope: Scope, proposals: Sequence[Propos
         return []
     await _stamp(session, scope, proposals)
     fresh = link(session, scope, proposals)
+    session.advance(len(proposals))
     return [
         Result(one, "unchanged", detail="adopted", target_id=one.target_id)
         if one.source_id in fresh and not one.fields

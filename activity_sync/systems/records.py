@@ -73,6 +73,18 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What a window holds, before it is read: its records, and the calls, by lane, that reading them takes at least."""
+
+    records: int
+    calls: Mapping[str, int]
+
+
+def unheard(expected: Expected) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRecord:
     """One activity as the API gave it. Order and uniqueness across pages are not promised.
 

@@ -17,11 +17,13 @@ from activity_sync.activities.activity import Activity
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.findings import Finding
 from activity_sync.rules.conditions import Condition
+from activity_sync.rules.traffic import Traffic
 from activity_sync.systems.records import (
     Account,
     BackReference,
     CreateRequest,
     Deletions,
+    Expected,
     KeyedRecord,
     Lookup,
     NaturalKey,
@@ -37,6 +39,7 @@ from activity_sync.systems.records import (
     Window,
     Wire,
     WriteResult,
+    unheard,
 )
 
 
@@ -112,8 +115,13 @@ class Reader(Protocol):
         """
         ...
 
-    def changes(self, activity_type: ActivityType, window: Window) -> AsyncIterator[list[SourceRecord]]:
-        """Pages of everything modified inside the window, associations included. Duplicates are possible."""
+    def changes(
+        self, activity_type: ActivityType, window: Window, *, expect: Callable[[Expected], None] = unheard
+    ) -> AsyncIterator[list[SourceRecord]]:
+        """Pages of everything modified inside the window, associations included. Duplicates are possible.
+
+        `expect` is told before the first page how many there are and what reading them costs, where the system says.
+        """
         ...
 
     async def read(self, activity_type: ActivityType, ids: Sequence[str]) -> dict[str, SourceRecord]:
@@ -414,6 +422,19 @@ class System(Protocol):
     @property
     def calls(self) -> int:
         """API calls made so far by this object, token requests excepted."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic:
+        """The same in more detail."""
+        ...
+
+    def least_seconds(self, calls: Mapping[str, int]) -> float:
+        """What so many calls, by lane, take at least within the limits in force: published, set or learnt."""
+        ...
+
+    def share_used(self, calls: Mapping[str, int], over: float) -> float | None:
+        """How much of the narrowest limit in force so many calls were, made in `over` seconds; None without limits."""
         ...
 
     async def __aenter__(self) -> Self: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from math import ceil
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.dynamics.associations import read_associations
@@ -13,7 +14,7 @@ from activity_sync.systems.dynamics.deletions import PAGE_ROWS, find_deletions, 
 from activity_sync.systems.dynamics.filters import any_of, chunks, is_one_of, moment_literal, query
 from activity_sync.systems.dynamics.metadata import Metadata
 from activity_sync.systems.dynamics.moments import first_moment, is_near, lies_in
-from activity_sync.systems.dynamics.operations import Operations, Row
+from activity_sync.systems.dynamics.operations import Operations, Row, json_object
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, RECORD_TABLES, Table, regarding_lookup, row_path
 from activity_sync.systems.dynamics.refusals import explain_failed_read
 from activity_sync.systems.dynamics.wire import (
@@ -25,7 +26,15 @@ from activity_sync.systems.dynamics.wire import (
     read_record,
 )
 from activity_sync.systems.moments import merge_moments
-from activity_sync.systems.records import Deletions, KeyedRecord, Sighting, SourceRecord, Window
+from activity_sync.systems.records import (
+    Deletions,
+    Expected,
+    KeyedRecord,
+    Sighting,
+    SourceRecord,
+    Window,
+    unheard,
+)
 
 READS_AT_ONCE = 4
 """Reads of whole activities that go into one call: some 1,200 rows, their bodies included."""
@@ -79,7 +88,9 @@ class DynamicsReader:
         answers = await self._operations.read_rows([_newest(ACTIVITY_TABLES[one], since) for one in types])
         return {one: _sign(ACTIVITY_TABLES[one], rows) for one, rows in zip(types, answers, strict=True)}
 
-    async def changes(self, activity_type: ActivityType, window: Window) -> AsyncIterator[list[SourceRecord]]:
+    async def changes(
+        self, activity_type: ActivityType, window: Window, *, expect: Callable[[Expected], None] = unheard
+    ) -> AsyncIterator[list[SourceRecord]]:
         """Pages of at most 5,000 activities modified inside the window, parties included, oldest first.
 
         A row that changes while we read moves to the end, or out of the window into a later one. Notes come only
@@ -92,13 +103,32 @@ class DynamicsReader:
         within = f"modifiedon ge {moment_literal(window.start)} and modifiedon lt {moment_literal(window.end)}"
         options = {**self._shape(activity_type), "$filter": within, "$orderby": f"modifiedon asc,{table.key} asc"}
         link: str | None = f"{table.entity_set}?{query(options)}"
+        is_first = True
         while link is not None:
             # Preferences must be the same on every page.
             page = await self._operations.get(link, prefer=f"odata.maxpagesize={PAGE_ROWS},{ANNOTATIONS}")
             rows = page.get("value") or ()
+            if is_first and (count := await self._count(table, within, page)) is not None:
+                expect(Expected(count, {"default": ceil(count / PAGE_ROWS)}))
+            is_first = False
             if records := [read_record(row, table) for row in rows if is_carried(activity_type, row)]:
                 yield records
             link = page.get("@odata.nextLink")
+
+    async def _count(self, table: Table, within: str, first: Row) -> int | None:
+        """How many rows the condition finds, of which this is the first page; None where Dynamics does not say.
+
+        `$count` stops at 5,000, which is a page; aggregates are refused beyond 50,000 rows.
+        Source: Microsoft Learn, "Aggregate data", read 2026-11.
+        """
+        if "@odata.nextLink" not in first:
+            return len(first.get("value") or ())
+        apply = f"filter({within})/aggregate($count as found)"
+        answer = await self._operations.ask(f"{table.entity_set}?{query({'$apply': apply})}")
+        if answer.status >= 300:
+            return None
+        rows = json_object(answer).get("value") or ()
+        return int(rows[0]["found"]) if rows else None
 
     async def read(self, activity_type: ActivityType, ids: Sequence[str]) -> dict[str, SourceRecord]:
         """The activities of these ids as they are now; deleted ones come with `gone`.

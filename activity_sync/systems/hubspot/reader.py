@@ -17,7 +17,7 @@ from activity_sync.systems.hubspot.listings import find_deletions, holds_keys, l
 from activity_sync.systems.hubspot.metadata import KEY, KeyProperty, Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.searches import search_whole
-from activity_sync.systems.hubspot.windows import is_list_cheaper, walk_window
+from activity_sync.systems.hubspot.windows import calls_of_list, calls_of_search, is_list_cheaper, walk_window
 from activity_sync.systems.hubspot.wire import (
     ASSOCIATION_READ,
     CREATED,
@@ -38,7 +38,15 @@ from activity_sync.systems.hubspot.wire import (
     within,
 )
 from activity_sync.systems.moments import merge_moments
-from activity_sync.systems.records import Deletions, KeyedRecord, Sighting, SourceRecord, Window
+from activity_sync.systems.records import (
+    Deletions,
+    Expected,
+    KeyedRecord,
+    Sighting,
+    SourceRecord,
+    Window,
+    unheard,
+)
 
 SEARCH_LAG: Final = timedelta(minutes=10)
 """HubSpot promises no bound for its index; this is far beyond what is ever seen."""
@@ -84,7 +92,9 @@ class HubSpotReader:
         pages = await asyncio.gather(*(self._newest(one, since=since) for one in types))
         return {one: _sign(page) for one, page in zip(types, pages, strict=True)}
 
-    async def changes(self, activity_type: ActivityType, window: Window) -> AsyncGenerator[list[SourceRecord], None]:
+    async def changes(
+        self, activity_type: ActivityType, window: Window, *, expect: Callable[[Expected], None] = unheard
+    ) -> AsyncGenerator[list[SourceRecord], None]:
         """Pages of at most 1,000 records modified inside the window, each with its associations.
 
         By search, or from a list of all records where that is cheaper. A record edited while we read falls to a later
@@ -93,11 +103,9 @@ class HubSpotReader:
         if window.start >= window.end:
             return
         first = await self._search(activity_type, within(window), MODIFIED)
-        pages = (
-            self._list_pages(activity_type, window)
-            if await self._prefers_list(activity_type, first)
-            else self._search_pages(activity_type, window, first)
-        )
+        by_list = await self._prefers_list(activity_type, first)
+        expect(Expected(first.total, calls_of_list(self._totals[activity_type]) if by_list else calls_of_search(first)))
+        pages = self._list_pages(activity_type, window) if by_list else self._search_pages(activity_type, window, first)
         async with aclosing(pages):
             async for page in pages:
                 yield page

@@ -13,6 +13,7 @@ from activity_sync.http.client import ApiClient, Transport
 from activity_sync.http.limits import Limits
 from activity_sync.mapping import SystemMapping
 from activity_sync.mapping.fit import is_configured, misfits
+from activity_sync.rules.traffic import Traffic
 from activity_sync.systems.fitting import place_misfits, refuse
 from activity_sync.systems.hubspot.configured import definitions
 from activity_sync.systems.hubspot.directory import HubSpotDirectory
@@ -141,6 +142,19 @@ class HubSpotSystem:
     def calls(self) -> int:
         """API calls made so far."""
         return self._client.calls
+
+    @property
+    def traffic(self) -> Traffic:
+        """See System."""
+        return self._client.traffic
+
+    def least_seconds(self, calls: Mapping[str, int]) -> float:
+        """See System."""
+        return self._client.least_seconds(calls)
+
+    def share_used(self, calls: Mapping[str, int], over: float) -> float | None:
+        """See System."""
+        return self._client.share_used(calls, over)
 
     async def identify(self) -> Account:
         """The portal. AuthenticationFailed, Unreachable."""

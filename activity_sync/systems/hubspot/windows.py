@@ -14,6 +14,7 @@ from math import ceil
 from typing import Final
 
 from activity_sync.errors import MalformedResponse
+from activity_sync.systems.hubspot.associations import TARGETS
 from activity_sync.systems.hubspot.wire import (
     ASSOCIATION_READ,
     LIST_PAGE,
@@ -102,6 +103,19 @@ async def _walk_instant(ask: Ask, position: Position) -> AsyncGenerator[Sequence
         if highest == last:
             raise MalformedResponse("hubspot's search gives the same page again.", system="hubspot")
         last = highest
+
+
+def calls_of_search(first: Hits) -> dict[str, int]:
+    """What reading a window by search takes, by lane; `first` is the answer to its first query."""
+    return {
+        "search": ceil(first.total / SEARCH_PAGE),
+        "default": len(TARGETS) * ceil(first.total / ASSOCIATION_READ),
+    }
+
+
+def calls_of_list(in_all: int) -> dict[str, int]:
+    """What listing all records takes, by lane: associations come with them."""
+    return {"default": ceil(in_all / LIST_PAGE)}
 
 
 def is_list_cheaper(*, in_window: int, in_all: int, kinds: int) -> bool:
