@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from activity_sync.mapping.rules import FieldRule, Kind, TypeMapping
+
+_WORDS: Final = {Kind.MOMENT: "datetime", Kind.BOOL: "boolean"}
+"""What the configuration calls a kind, where that is another word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +17,14 @@ class Definitions:
     """A system's own word for what its properties of a type hold, by name, and which words a kind may be written to.
 
     `fixed`: properties that nobody but the system writes. `lookups`: the words for references to other records.
+    `untold`: the word for what the system does not tell enough of, "" for none.
     """
 
     types: Mapping[str, str]
     writable: Mapping[Kind, Collection[str]]
     fixed: Collection[str] = ()
     lookups: Collection[str] = ()
+    untold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +93,10 @@ def _misfit(name: str, rule: FieldRule, mapping: TypeMapping, known: Definitions
                 f"name another property under fields.{name}",
             )
         allowed = known.writable.get(rule.kind, ())
-        if held not in allowed:
+        if held not in {*allowed, known.untold}:
             return Misfit(
                 name,
-                f"{column} of {system}'s {kind}s holds {held}, which takes no {rule.kind}",
+                f"{column} of {system}'s {kind}s holds {held}, which takes no {_WORDS.get(rule.kind, rule.kind)}",
                 f"correct `kind` under fields.{name}, or name a property that holds {' or '.join(sorted(allowed))}",
             )
     return None

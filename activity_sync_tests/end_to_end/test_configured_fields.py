@@ -38,7 +38,7 @@ def losses(bridge: Bridge, source: str, kind: str, record_id: str) -> set[tuple[
 @pytest.fixture
 def regions(peopled: Bridge) -> Bridge:
     """A custom text on tasks of both systems, mapped both ways."""
-    customise(peopled, "task", hubspot={"region": "string"}, dynamics={"new_region": "string"})
+    customise(peopled, "task", hubspot={"region": "string"}, dynamics={"new_region": "string", "new_day": "date"})
     configure(peopled, "task", "region: {from: region, to: new_region}", "region: {from: new_region, to: region}")
     return peopled
 
@@ -258,6 +258,8 @@ def test_a_field_added_later_is_filled_by_a_whole_pass_and_empties_nothing(peopl
         ("region: {from: region, to: new_regoin}", "dynamics has no property new_regoin of tasks"),
         ("region: {from: regoin, to: new_region}", "hubspot has no property regoin of tasks"),
         ("region: {from: region, to: new_region, kind: number}", "holds String, which takes no number"),
+        ("region: {from: region, to: scheduledend, kind: date}", "holds DateTime, which takes no date"),
+        ("region: {from: region, to: new_day, kind: datetime}", "holds a day (DateOnly), which takes no datetime"),
         ("region: {from: region, to: modifiedon, kind: datetime}", "dynamics writes modifiedon of tasks itself"),
         ("region: {from: region, to: ownerid}", "ownerid of dynamics's tasks is a look-up"),
     ],
@@ -334,6 +336,7 @@ def test_every_kind_of_property_is_taken_by_both_systems_and_comes_to_rest(peopl
             },
             "decided_at": {"type": "datetime", "fieldType": "date"},
             "day": {"type": "date", "fieldType": "date"},
+            "deadline": {"type": "date", "fieldType": "date"},
             "agenda": {"type": "string", "fieldType": "textarea"},
             "colour": {"type": "enumeration", "fieldType": "select", "options": colours},
             "travel": {"type": "number", "fieldType": "number"},
@@ -344,6 +347,7 @@ def test_every_kind_of_property_is_taken_by_both_systems_and_comes_to_rest(peopl
             "new_virtual": {"type": "boolean", "options": [[1, "Yes"], [0, "No"]]},
             "new_decided": "datetime",
             "new_day": "datetime",
+            "new_deadline": "date",
             "new_agenda": "memo",
             "new_colour": {"type": "choice", "options": [[1, "Red"], [2, "Green"]]},
             "new_travel": "integer",
@@ -355,11 +359,13 @@ def test_every_kind_of_property_is_taken_by_both_systems_and_comes_to_rest(peopl
         virtual: {from: virtual, to: new_virtual, kind: boolean}
         decided: {from: decided_at, to: new_decided, kind: datetime}
         day: {from: day, to: new_day, kind: {from: date, to: datetime}, zone: Europe/Berlin}
+        deadline: {from: deadline, to: new_deadline, kind: date}
         agenda: {from: agenda, to: new_agenda, kind: {from: html, to: plain}}
         colour: {from: colour, to: new_colour, values: {red: 1, green: 2}, otherwise: null}
         travel: {from: travel, to: new_travel, unit: {from: hours, to: minutes}}
         """
-    back = "\n".join(f"{one}: {{}}" for one in ["price", "seats", "virtual", "decided", "agenda", "colour", "travel"])
+    same = ["price", "seats", "virtual", "decided", "deadline", "agenda", "colour", "travel"]
+    back = "\n".join(f"{one}: {{}}" for one in same)
     configure(peopled, "meeting", fields, f"{back}\nday: {{zone: Europe/Berlin}}")
     start = {"hs_meeting_start_time": "2026-07-01T10:00:00.000Z", "hs_meeting_end_time": "2026-07-01T11:00:00.000Z"}
     hubspot_has(
@@ -372,6 +378,7 @@ def test_every_kind_of_property_is_taken_by_both_systems_and_comes_to_rest(peopl
         virtual="true",
         decided_at="2026-07-01T10:00:00.500Z",
         day="2026-07-02",
+        deadline="2026-07-03",
         agenda="<p>One</p><p>Two</p>",
         colour="green",
         travel="2",
@@ -388,6 +395,7 @@ def test_every_kind_of_property_is_taken_by_both_systems_and_comes_to_rest(peopl
         new_virtual=False,
         new_decided="2026-07-01T08:00:00Z",
         new_day="2026-07-01T22:00:00Z",
+        new_deadline="2026-07-04",
         new_agenda="One\nTwo",
         new_colour=1,
         new_travel=90,
@@ -402,16 +410,18 @@ def test_every_kind_of_property_is_taken_by_both_systems_and_comes_to_rest(peopl
         "new_virtual": True,
         "new_decided": "2026-07-01T10:00:00Z",
         "new_day": "2026-07-01T22:00:00Z",
+        "new_deadline": "2026-07-03",
         "new_agenda": "One\n\nTwo",
         "new_colour": 2,
         "new_travel": 120,
     }
     held = peopled.hubspot("meetings")[str(peopled.counterpart("dynamics", "meeting", ROW))]["properties"]
-    assert {name: held[name] for name in ("price", "seats", "virtual", "day", "colour", "travel")} == {
+    assert {name: held[name] for name in ("price", "seats", "virtual", "day", "deadline", "colour", "travel")} == {
         "price": "2.5",
         "seats": "3",
         "virtual": "false",
         "day": "2026-07-02",
+        "deadline": "2026-07-04",
         "colour": "red",
         "travel": "2",
     }

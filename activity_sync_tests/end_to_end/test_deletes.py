@@ -271,6 +271,8 @@ def test_everything_changed_at_once_stops_the_run(peopled: Bridge) -> None:
         peopled.people.edit_hubspot("notes", here, {"hs_note_body": "<p>Another zone</p>"})
     peopled.forget()
 
+    preview = peopled.sync("hubspot_to_dynamics", "note", preview=True)["hubspot_to_dynamics"]
+    assert "everything_changed" in preview.stops[ActivityType.NOTE]
     with pytest.raises(SafeguardTripped, match="everything_changed"):
         carry(peopled, Mode.INCREMENTAL)
 

@@ -101,6 +101,32 @@ def test_a_contact_that_matches_later_lets_its_calls_through_at_the_next_pass_th
     assert kept_back(leads) == []
 
 
+def test_a_filter_that_is_widened_lets_in_what_it_kept_back_at_the_next_whole_pass(leads: Bridge) -> None:
+    leads.configure(on_leads() + "limits: {overlap_seconds: 60}")
+    carry(leads, Mode.INCREMENTAL, flows=[TO_DYNAMICS])
+    leads.configure("limits: {overlap_seconds: 60}")
+
+    by_itself = carry(leads, Mode.INCREMENTAL, flows=[TO_DYNAMICS])
+    whole = carry(leads, flows=[TO_DYNAMICS])
+
+    assert "created" not in by_itself
+    assert whole == {"extracted": 2, "created": 1, "unchanged": 1}
+    assert kept_back(leads) == []
+
+
+def test_a_filter_that_is_narrowed_keeps_out_new_calls_and_lets_linked_ones_go_on(leads: Bridge) -> None:
+    leads.configure("")
+    carry(leads, flows=[TO_DYNAMICS])
+    leads.configure(on_leads())
+    edit_call(leads, "502", "Linked before")
+    leads.seed({"hubspot": hubspot_calls("1002", first_id=503)})
+
+    counts = carry(leads, flows=[TO_DYNAMICS])
+
+    assert counts == {"extracted": 3, "updated": 1, "filtered": 1, "unchanged": 1}
+    assert "Linked before" in {row["subject"] for row in leads.dynamics("phonecall").values()}
+
+
 def test_a_contact_of_dynamics_that_matches_later_is_noticed_as_well(peopled: Bridge) -> None:
     peopled.configure(
         """

@@ -185,6 +185,7 @@ def test_lengths_count_utf16_units(organisation: Organisation) -> None:
         ({"percentcomplete": 101}, "0x8004432f", "percentcomplete"),
         ({"prioritycode": 9}, "0x8004431a", "Accepted Values: 0,1,2"),
         ({"scheduledend": "tomorrow"}, "0x80048d19", "Edm.DateTimeOffset"),
+        ({"scheduledend": "2026-07-01"}, "0x80048d19", "Edm.DateTimeOffset"),
         ({"scheduledend": "1752-12-31T00:00:00Z"}, "0x80040239", "scheduledend"),
         ({"subject": "bell\x07"}, "0x80040278", "subject"),
         ({"subject": "half \ud83d"}, "0x80040278", "subject"),

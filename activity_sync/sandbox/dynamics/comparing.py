@@ -39,6 +39,8 @@ def comparable(column: Column, value: Any) -> Any:
             return folded(value)
         case "guid" | "lookup":
             return guid_order(value)
+        case "date":
+            return f"{value}T00:00:00Z"  # as a literal of either form is compared
     return value
 
 

@@ -21,6 +21,7 @@ _TYPES: dict[Kind, tuple[str, str]] = {
     "double": ("Double", "DoubleAttributeMetadata"),
     "boolean": ("Boolean", "BooleanAttributeMetadata"),
     "datetime": ("DateTime", "DateTimeAttributeMetadata"),
+    "date": ("DateTime", "DateTimeAttributeMetadata"),
     "guid": ("Uniqueidentifier", "UniqueIdentifierAttributeMetadata"),
     "choice": ("Picklist", "PicklistAttributeMetadata"),
     "state": ("State", "StateAttributeMetadata"),
@@ -142,6 +143,8 @@ def _attribute(table: Table, column: Column) -> Row:
         described["Targets"] = list(column.targets)
     if column.kind == "datetime":
         described |= {"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}}
+    if column.kind == "date":
+        described |= {"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}}
     if column.options:
         described["OptionSet"] = _option_set(table, column)
     return described

@@ -13,6 +13,7 @@ Kind = Literal[
     "double",
     "boolean",
     "datetime",
+    "date",
     "guid",
     "choice",
     "state",
@@ -30,6 +31,7 @@ EDM_TYPES: dict[Kind, str] = {
     "double": "Edm.Double",
     "boolean": "Edm.Boolean",
     "datetime": "Edm.DateTimeOffset",
+    "date": "Edm.Date",  # a column whose behaviour is DateOnly
     "guid": "Edm.Guid",
     "choice": "Edm.Int32",
     "state": "Edm.Int32",

@@ -1,6 +1,6 @@
 """From a stored row to its JSON: column values, annotations, expanded navigations."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from activity_sync.sandbox.dynamics.errors import bad_query, unknown_in_query
@@ -142,6 +142,8 @@ def _formatted(store: "Store", column: Column, value: Any) -> str | None:
         case "datetime":
             local = datetime.fromisoformat(value) + _CALLER_OFFSET
             return local.strftime("%d.%m.%Y %H:%M")
+        case "date":
+            return date.fromisoformat(value).strftime("%d.%m.%Y")
         case "choice" | "state" | "status":
             return dict(column.options).get(value, str(value))
         case "boolean":

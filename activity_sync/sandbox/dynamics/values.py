@@ -1,7 +1,7 @@
 """From a JSON value to a stored value, column by column, refusing what the platform refuses."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from activity_sync.sandbox.dynamics.errors import DataverseError, wrong_literal
@@ -9,6 +9,7 @@ from activity_sync.sandbox.dynamics.schema import Column, Table
 
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # Tab, line feed and carriage return are allowed; lone surrogates cannot be stored at all.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _EARLIEST = datetime(1753, 1, 1, tzinfo=UTC)
@@ -33,6 +34,8 @@ def stored_value(column: Column, value: Any, table: Table) -> Any:
             return value
         case "datetime":
             return _moment(column, value, table)
+        case "date":
+            return _day(column, value, table)
         case "guid" if isinstance(value, str) and GUID.fullmatch(value):
             return value.lower()
         case "choice" | "state" | "status":
@@ -108,12 +111,29 @@ def _moment(column: Column, value: Any, table: Table) -> str:
     if moment is None:
         raise wrong_literal(table.set_name, value, "Edm.DateTimeOffset")
     if moment < shown_moment(_EARLIEST):
-        raise DataverseError(
-            400,
-            "0x80040239",
-            f"The date-time format for {value} is invalid, or value is outside the supported range: {column.name}.",
-        )
+        raise _out_of_range(column, value)
     return moment
+
+
+def _day(column: Column, value: Any, table: Table) -> str:
+    """A day alone: neither a time nor a zone belongs to it."""
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise wrong_literal(table.set_name, value, column.edm_type)
+    if day < _EARLIEST.date():
+        raise _out_of_range(column, value)
+    return day.isoformat()
+
+
+def _out_of_range(column: Column, value: Any) -> DataverseError:
+    return DataverseError(
+        400,
+        "0x80040239",
+        f"The date-time format for {value} is invalid, or value is outside the supported range: {column.name}.",
+    )
 
 
 def _choice(column: Column, value: Any, table: Table) -> int:

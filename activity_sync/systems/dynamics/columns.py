@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.batch import Answer, Operation
 from activity_sync.systems.dynamics.filters import text_literal
 from activity_sync.systems.dynamics.metadata import BASE_TABLE
 from activity_sync.systems.dynamics.operations import Operations
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, RECORD_TABLES
+
+TIME, DAY, UNTOLD_TIME = "DateTime", "a day (DateOnly)", "DateTime (its behavior is not told)"
+"""What a column of the type DateTime holds."""
 
 
 class Columns:
@@ -27,18 +30,12 @@ class Columns:
         """
         tables = {kind: _tables_of(kind) for kind in kinds}
         unknown = sorted({one for some in tables.values() for one in some} - self._types.keys())
-        reads = [
-            Operation(
-                "GET",
-                f"EntityDefinitions(LogicalName={text_literal(one)})/Attributes"
-                "?$select=LogicalName,AttributeType,IsValidForUpdate",
-            )
-            for one in unknown
-        ]
+        reads = [read for one in unknown for read in _column_reads(one)]
         answers = await self._operations.read_answers(reads) if reads else []
-        for table, answer in zip(unknown, answers, strict=True):
+        for table, answer, times in zip(unknown, answers[::2], answers[1::2], strict=True):
             listed = answer.json().get("value") or () if answer.status < 300 else ()
-            self._types[table] = {str(one["LogicalName"]): str(one.get("AttributeType") or "") for one in listed}
+            held = {str(one["LogicalName"]): str(one.get("AttributeType") or "") for one in listed}
+            self._types[table] = held | _time_types(held, times)
             self._fixed[table] = frozenset(
                 str(one["LogicalName"]) for one in listed if one.get("IsValidForUpdate") is False
             )
@@ -52,6 +49,29 @@ class Columns:
         await self.types([kind])
         own, *inherited = _tables_of(kind)
         return self._fixed[own].union(*(self._fixed[one] - self._types[own].keys() for one in inherited))
+
+
+def _column_reads(table: str) -> tuple[Operation, Operation]:
+    """The reads of a table's columns, and of what those that hold times make of them."""
+    path = f"EntityDefinitions(LogicalName={text_literal(table)})/Attributes"
+    return (
+        Operation("GET", f"{path}?$select=LogicalName,AttributeType,IsValidForUpdate"),
+        Operation(
+            "GET", f"{path}/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName,DateTimeBehavior"
+        ),
+    )
+
+
+def _time_types(held: Mapping[str, str], answer: Answer) -> dict[str, str]:
+    """What columns of times hold: a time, or by their behaviour a day alone.
+
+    Source: Microsoft Learn, "Configure the behavior and format of the date and time column using code", read 2026-11.
+    """
+    if answer.status >= 300:
+        return {name: UNTOLD_TIME for name, word in held.items() if word == TIME}
+    listed = answer.json().get("value") or ()
+    behaviours = {str(one["LogicalName"]): (one.get("DateTimeBehavior") or {}).get("Value") for one in listed}
+    return {name: DAY for name, behaviour in behaviours.items() if behaviour == "DateOnly" and name in held}
 
 
 def logical(column: str) -> str:

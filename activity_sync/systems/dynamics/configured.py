@@ -8,7 +8,7 @@ from __future__ import annotations
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.mapping.fit import Definitions
 from activity_sync.mapping.rules import Kind
-from activity_sync.systems.dynamics.columns import Columns
+from activity_sync.systems.dynamics.columns import DAY, TIME, UNTOLD_TIME, Columns
 
 _TEXTS = frozenset({"String", "Memo"})
 _WHOLE = frozenset({"Integer", "BigInt", "Decimal", "Double", "Money"})
@@ -22,8 +22,8 @@ _WRITABLE = {
     Kind.INTEGER: _WHOLE,
     Kind.DURATION: _WHOLE,
     Kind.BOOL: frozenset({"Boolean"}),
-    Kind.MOMENT: frozenset({"DateTime"}),
-    Kind.DATE: frozenset({"DateTime"}),
+    Kind.MOMENT: frozenset({TIME}),
+    Kind.DATE: frozenset({DAY}),
     Kind.CHOICE: frozenset({"Picklist", "Boolean", "Integer", "String"}),
 }
 
@@ -31,4 +31,5 @@ _WRITABLE = {
 async def definitions(columns: Columns, kind: ActivityType) -> Definitions:
     """The columns of a type's table, by what they hold. One call, the first time."""
     types = (await columns.types([kind]))[kind]
-    return Definitions(types, _WRITABLE, await columns.fixed(kind), lookups=frozenset({"Lookup", "Customer", "Owner"}))
+    lookups = frozenset({"Lookup", "Customer", "Owner"})
+    return Definitions(types, _WRITABLE, await columns.fixed(kind), lookups=lookups, untold=UNTOLD_TIME)
