@@ -21,6 +21,7 @@ from activity_sync.configuration_filters import FilterConfig, misnamed
 from activity_sync.configuration_problems import Problem, find_problems, find_wrong
 from activity_sync.errors import ConfigurationError
 from activity_sync.mapping import SystemMapping, load_mapping
+from activity_sync.mapping.attached import with_files
 from activity_sync.mapping.configured import Carried, Mappings, TypeFields, configure
 from activity_sync.mapping.field_settings import FieldSettings, check_name
 from activity_sync.marked_yaml import Marked, NotYaml, mark_values, read_marked
@@ -207,6 +208,16 @@ class EmailConfig(_Section):
     to: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+class AttachmentsConfig(_Section):
+    """The files of activities. `links`: they are listed under the body of the copy, each with its size and a link.
+
+    `files`: they are carried themselves; this version does not.
+    """
+
+    links: bool = True
+    files: Literal[False] = False
+
+
 class AlertsConfig(_Section):
     """Who is told, and of what. The addresses of webhooks are secrets, and in the environment.
 
@@ -334,6 +345,7 @@ class Configuration(_Section):
     automation: AutomationConfig = AutomationConfig()
     alerts: AlertsConfig = AlertsConfig()
     tracking: TrackingConfig = TrackingConfig()
+    attachments: AttachmentsConfig = AttachmentsConfig()
     retention: RetentionConfig = RetentionConfig()
 
     @field_validator("start_date")
@@ -367,7 +379,8 @@ class Configuration(_Section):
             for flow in FLOWS
         }
         shipped = {system: load_mapping(system) for flow in FLOWS for system in (flow.source, flow.target)}
-        return configure(shipped, given)
+        found = configure(shipped, given)
+        return with_files(found, {flow: self.enabled(flow) for flow in FLOWS}) if self.attachments.links else found
 
     def mapping(self, system: str) -> SystemMapping:
         """The mapping of a system."""

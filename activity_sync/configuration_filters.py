@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from activity_sync.mapping.attached import without_files
 from activity_sync.mapping.rules import Kind, TypeMapping
 from activity_sync.mapping.values import OTHER
 from activity_sync.marked_yaml import Path
@@ -114,7 +115,7 @@ def misnamed(given: FilterConfig, mapping: TypeMapping, path: Path) -> Iterator[
         yield from misnamed(given.not_, mapping, (*path, "not"))
     if given.field is None or "." in given.field:
         return
-    fields = mapping.fields
+    fields = without_files(mapping)
     rule = fields.get(given.field)
     if rule is None:
         near = difflib.get_close_matches(given.field, fields, n=1)

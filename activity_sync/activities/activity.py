@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from activity_sync.activities.kinds import ActivityType, Role
+from activity_sync.activities.loss import Loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Activity:
 
     `fields` maps canonical field names (docs/mapping.md) to values. Times are aware and UTC.
     `associations` holds each (kind, id, role) once. `appendix`: what we wrote at the end of the body and is no part of
-    it, as it stands there. `url`: where people open it in its own system, empty where that is not known.
+    it, as it stands there. `url`: where people open it in its own system, empty where that is not known. `losses`: what
+    its own system did not let us read.
     """
 
     system: str
@@ -62,6 +64,7 @@ class Activity:
     associations: frozenset[Association] = field(default_factory=frozenset)
     appendix: str = ""
     url: str = ""
+    losses: tuple[Loss, ...] = ()
 
     @property
     def time(self) -> datetime | None:

@@ -47,7 +47,13 @@ def use_of(system: str, configuration: Configuration) -> Use:
             for flow in FLOWS
         )
     )
-    return Use(types(source=True), types(source=False), types(source=False, archived=True), makes)
+    return Use(
+        types(source=True),
+        types(source=False),
+        types(source=False, archived=True),
+        makes,
+        lists_files=configuration.attachments.links,
+    )
 
 
 async def look_at(system: System, use: Use, *, fix: bool, filtered_by: Mapping[str, Sequence[str]] = NOTHING) -> Looked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from activity_sync.errors import InvalidRecord
 from activity_sync.mapping.as_kind import read_number
 from activity_sync.mapping.computed import compute
 from activity_sync.mapping.heading import split_heading
-from activity_sync.mapping.listed import split_list
+from activity_sync.mapping.listed import Entry, split_list
 from activity_sync.mapping.richtext import has_content, is_html, is_wrapped_in_html
 from activity_sync.mapping.rules import FieldRule, Kind, TypeMapping
 from activity_sync.mapping.state import read_state
@@ -62,8 +62,14 @@ def decode_in_context(
         if isinstance(listed, RichText):
             rest, entries = split_list(listed)
             values[body] = rest if has_content(rest) else None
-            values |= {name: entries.get(ours[name].label) or None for name in names}
+            values |= {name: _entry(ours[name], entries) for name in names}
     return {name: values[name] for name in ours}
+
+
+def _entry(rule: FieldRule, entries: Sequence[Entry]) -> str | None:
+    """What a list says of a field."""
+    told = [value for label, value in entries if label == rule.label and value]
+    return "\n".join(told if rule.several else told[-1:]) or None
 
 
 def _is_there(rule: FieldRule, properties: Mapping[str, Any]) -> bool:

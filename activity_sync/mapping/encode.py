@@ -13,7 +13,7 @@ from activity_sync.mapping.as_kind import as_kind, in_words, round_number
 from activity_sync.mapping.bodies import body_as, fits_unheaded, write_body, write_headed_body
 from activity_sync.mapping.cut import cut_text, length
 from activity_sync.mapping.decode import decode_in_context, holds_markup
-from activity_sync.mapping.listed import write_list
+from activity_sync.mapping.listed import Entry, write_list
 from activity_sync.mapping.required import completion_stamps, default_value
 from activity_sync.mapping.richtext import as_html, as_text, is_html
 from activity_sync.mapping.rules import BODY_KINDS, Choice, FieldRule, Kind, Notation, TypeMapping
@@ -318,8 +318,9 @@ def _encode_listed(job: _Job, body: str) -> _Piece:
     if is_kept and heading is None and standing is not None:
         kept = standing.text if standing.html or rule.kind is not Kind.HTML else as_html(standing)
     room = None if limit is None else min(limit // _LIST_SHARE, max(0, limit - length(kept, unit)))
-    entries, losses = _entries(job, names, room)
-    size = max(length(write_list(entries, markup=one, under=True), unit) for one in (True, False))
+    forms = _forms(rule.kind, kept)
+    entries, losses = _entries(job, names, room, forms)
+    size = max(length(write_list(entries, markup=one, under=True), unit) for one in forms)
     if is_kept and heading is None:
         piece = _Piece({}, (body,) if body in job.shown else ())
     else:
@@ -338,27 +339,48 @@ def _encode_listed(job: _Job, body: str) -> _Piece:
     return replace(piece, shows=(*piece.shows, *shows), losses=(*piece.losses, *losses))
 
 
-def _entries(job: _Job, names: Collection[str], room: int | None) -> tuple[dict[str, str], list[Loss]]:
-    """The list's lines by label, as many as there is room for, and a loss for each of the fields."""
+def _forms(kind: Kind, kept: str) -> tuple[bool, ...]:
+    """Whether the list may be written as HTML, as text, or as either. `kept`: the body that stays as it is."""
+    if kind is Kind.HTML or kept:
+        return (kind is Kind.HTML or holds_markup(kind, kept),)
+    return (False,) if kind is Kind.PLAIN else (True, False)
+
+
+def _entries(
+    job: _Job, names: Collection[str], room: int | None, forms: Collection[bool]
+) -> tuple[list[Entry], list[Loss]]:
+    """The list's lines, as many as there is room for, and what became of each of the fields."""
     unit = job.mapping.notation.length_unit
-    entries: dict[str, str] = {}
+    entries: list[Entry] = []
     losses = []
     for name in names:
         rule = job.mapping.fields[name]
-        words = in_words(job.shown.get(name), rule.zone)
-        # In a property that may hold either, markup would make markup of the whole text.
-        words = one_line(as_text(RichText(words, html=True)) if is_html(words) else words).strip()
-        if not words:
-            continue
-        longer = {**entries, rule.label: cut_text(words, _LONGEST_LINE, unit=unit).strip()}
-        if room is None or all(
-            length(write_list(longer, markup=one, under=True), unit) <= room for one in (True, False)
-        ):
-            entries = longer
+        lines = _lines(rule, job.shown.get(name))
+        kept = 0
+        for line in lines:
+            longer = [*entries, (rule.label, cut_text(line, _LONGEST_LINE, unit=unit).strip())]
+            if room is not None and any(
+                length(write_list(longer, markup=one, under=True), unit) > room for one in forms
+            ):
+                break
+            entries, kept = longer, kept + 1
+        if kept:
             losses.append(Loss(name, "appended"))
-        else:
-            losses.append(Loss(name, "dropped", "no room under the body"))
+        if kept < len(lines):
+            which = f" for {len(lines) - kept} of {len(lines)}" if rule.several else ""
+            losses.append(Loss(name, "dropped", f"no room under the body{which}"))
     return entries, losses
+
+
+def _lines(rule: FieldRule, value: Value) -> list[str]:
+    """The lines that a field has in the list."""
+    words = in_words(value, rule.zone)
+    # In a property that may hold either, markup would make markup of the whole text.
+    shown = [
+        one_line(as_text(RichText(one, html=True)) if is_html(one) else one).strip()
+        for one in (words.split("\n") if rule.several else [words])
+    ]
+    return [one for one in shown if one]
 
 
 def _limit(job: _Job, rule: FieldRule) -> int | None:

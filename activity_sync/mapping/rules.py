@@ -131,9 +131,9 @@ class FieldRule(_Rule):
     `plain_copy`: a property that gets the same body as plain text. `required`: a create without it is refused.
 
     What only configured fields have: `computed`; `zone` of days and of times written as text; `digits` after the
-    decimal point; `label` of a `listed` field's line, `inside` the body; `source_only`: the system is the source of it
-    and never written; `configured`: people named the properties, which may not exist; `most`: a limit
-    below the system's.
+    decimal point; `label` of a `listed` field's line, `inside` the body, and `several`: every line of the value is one
+    there; `source_only`: the system is the source of it and never written; `configured`: people named the properties,
+    which may not exist; `most`: a limit below the system's.
     """
 
     kind: Kind
@@ -156,6 +156,7 @@ class FieldRule(_Rule):
     zone: str = "UTC"
     digits: int | None = None
     label: str = ""
+    several: bool = False
     source_only: bool = False
     configured: bool = False
     most: int | None = None
@@ -205,7 +206,7 @@ class FieldRule(_Rule):
     def is_comparable(self) -> bool:
         """Whether the system shows the field and either is its source alone, or lets us change it after the create."""
         if self.source_only:
-            return bool(self.read or self.computed)
+            return self.kind is Kind.TRANSLATOR or bool(self.read or self.computed)
         return bool(self.write and self.read) and not self.create_only
 
 

@@ -8,6 +8,7 @@ from activity_sync.activities.kinds import Step
 from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.association_feed import drifted
+from activity_sync.pipeline.attached import with_files
 from activity_sync.pipeline.deletions import deleted
 from activity_sync.pipeline.filtering import confirm_properties, newly_matching
 from activity_sync.pipeline.mapping_change import revision_of
@@ -75,7 +76,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                 async for page in session.source(scope).reader.changes(
                     scope.activity_type, window, expect=watch.expect_read
                 ):
-                    stage(await up_to_date(session, scope, page), WINDOW)
+                    stage(await with_files(session, scope, await up_to_date(session, scope, page)), WINDOW)
             differing, fed = await drifted(session, scope)
             falls_due = due(session, scope) | {
                 RELEASED: await released(session, scope),
@@ -86,7 +87,8 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                 unseen = [one for one in ids if one not in seen]
                 for wanted in (unseen[at : at + at_once] for at in range(0, len(unseen), at_once)):
                     read = await session.source(scope).reader.read(scope.activity_type, wanted)
-                    stage([record for record in read.values() if record.id in wanted], trigger)
+                    found = [record for record in read.values() if record.id in wanted]
+                    stage(await with_files(session, scope, found), trigger)
             gone, look = await deleted(session, scope)
             stage(gone, DELETION)
     session.ledger.note_read(

@@ -15,6 +15,7 @@ from activity_sync.activities.kinds import Step
 from activity_sync.errors import ActivitySyncError
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.ageing import age_out
+from activity_sync.pipeline.attached import with_files
 from activity_sync.pipeline.freshness import outdated
 from activity_sync.pipeline.making import Maker
 from activity_sync.pipeline.mapping_change import note_mapping
@@ -269,7 +270,7 @@ class Loader:
         found = await self.session.source(self.scope).reader.read(kind, list(known))
         extracted = [
             Extracted(record, known[record.id].partition, day_of(record.modified_at), known[record.id].trigger)
-            for record in found.values()
+            for record in await with_files(self.session, self.scope, found.values())
             if record.id in known
         ]
         resolved = await self.resolver.resolve(decodable(self.session, self.scope, extracted))

@@ -270,7 +270,8 @@ class Observer:
         if card.wire is None or card.wire_key != key:
             links = self.target_links(card.seen.resolved.refs)
             named = links if self.appends else ()
-            card.wire = self.target.translator.encode(self.for_target(card), links, key=key, named=named)
+            wire = self.target.translator.encode(self.for_target(card), links, key=key, named=named)
+            card.wire = with_losses(wire, card.activity)
             card.wire_key = key
         return card.wire
 
@@ -281,7 +282,7 @@ class Observer:
         heir = self.heir(card, card.elements)
         links, refs = self._links_and_refs(card.seen.resolved.refs, about=heir)
         touches_records = bool(add or remove)
-        return self.target.translator.encode(
+        wire = self.target.translator.encode(
             self.for_target(card),
             [link for link, ref in zip(links, refs, strict=True) if key_of(ref.kind, ref.id) in add],
             only=frozenset(fields),
@@ -289,6 +290,7 @@ class Observer:
             removed=removed_links(card.elements.parted) if remove else (),
             named=(links if self.appends else ()) if touches_records or "body" in fields else None,
         )
+        return with_losses(wire, card.activity, only=fields)
 
     def for_target(self, card: Card) -> Activity:
         """The source's activity with the owner it has in the target. An owner nobody there matches is left out."""
@@ -347,6 +349,13 @@ class Observer:
             {name: value for name, value in fields.items() if name in self.fields},
             key=self.session.key,
         )
+
+
+def with_losses(wire: Wire, activity: Activity | None, *, only: Collection[str] | None = None) -> Wire:
+    """The write with what was lost in the source already, of the fields that it writes."""
+    losses = activity.losses if activity is not None else ()
+    found = tuple(one for one in losses if only is None or one.field in only)
+    return replace(wire, losses=(*found, *wire.losses)) if found else wire
 
 
 def gone(record: SourceRecord) -> Gone:

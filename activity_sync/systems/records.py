@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from activity_sync.activities.activity import Value
 from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.activities.loss import Loss
+
+FILES: Final = "files"
+"""Under this name a record's payload holds its files, as `AttachedFile.to_json` gives them, where they were read."""
 
 NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 """Of no kind any property."""
@@ -50,13 +53,15 @@ class Account:
 class Use:
     """What the configuration has us do in one system, per activity type, in their usual order.
 
-    `makes`: the kinds of record that are made there on demand.
+    `makes`: the kinds of record that are made there on demand. `lists_files`: the files of what is read are listed in
+    its copies.
     """
 
     reads: tuple[ActivityType, ...] = ()
     writes: tuple[ActivityType, ...] = ()
     archives: tuple[ActivityType, ...] = ()
     makes: tuple[RecordKind, ...] = ()
+    lists_files: bool = False
 
     @property
     def types(self) -> tuple[ActivityType, ...]:

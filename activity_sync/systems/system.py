@@ -128,6 +128,13 @@ class Reader(Protocol):
         """The records of these ids as they are now. Deleted ones come with `gone`; an id in no answer is unseen."""
         ...
 
+    async def with_files(self, activity_type: ActivityType, records: Sequence[SourceRecord]) -> list[SourceRecord]:
+        """The same records, in their order, with what is known of the files that hang on them; see `records.FILES`.
+
+        What may not be read is told of as such, and no error.
+        """
+        ...
+
     async def associated(
         self, activity_type: ActivityType, ids: Sequence[str]
     ) -> dict[str, frozenset[tuple[str, str]]]:

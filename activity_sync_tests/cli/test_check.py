@@ -543,6 +543,28 @@ def test_kinds_that_are_made_have_a_place_for_our_key_or_it_is_told(ready: Bridg
     assert after["hubspot.tracking.contact"]["level"] == after["hubspot.tracking.company"]["level"] == "ok"
 
 
+def test_files_that_may_not_be_read_are_a_warning_unless_nobody_asks_for_them(ready: Bridge):
+    records = ["crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read", "tickets"]
+    portal(ready, hubspot_scopes=[*records, "crm.objects.owners.read"])
+    organization(ready, dynamics_missing_privileges=["prvReadNote"])
+    notes_off = "flows: {hubspot_to_dynamics: {note: {enabled: false}}, dynamics_to_hubspot: {note: {enabled: false}}}"
+    ready.configure(notes_off)
+
+    code, found = check()
+
+    assert code == 0
+    assert {"hubspot.scopes.files", "dynamics.privileges.prvReadNote"} <= levels(found, "warning")
+    assert "scope files" in found["hubspot.scopes.files"]["remedy"]
+    portal(ready, hubspot_scopes=[*records, "crm.objects.owners.read", "files.ui_hidden.read"])
+    assert check()[1]["hubspot.scopes.files"]["level"] == "ok"
+
+    ready.configure(f"{notes_off}\nattachments: {{links: false}}")
+
+    _, found = check()
+
+    assert not {"hubspot.scopes.files", "dynamics.privileges.prvReadNote"} & set(found)
+
+
 # --- Dynamics ----------------------------------------------------------------------------------------------------
 
 

@@ -27,8 +27,8 @@ def test_a_field_of_one_flow_is_no_conflict_in_it_and_nothing_in_the_other():
 
     policies = [found.policy(flow, ActivityType.TASK, shows_unassociated=True) for flow in (TO_DYNAMICS, TO_HUBSPOT)]
 
-    assert [one.one_way_fields for one in policies] == [{"region"}, frozenset()]
-    assert found.carried(TO_HUBSPOT, ActivityType.TASK).left_out == {"region"}
+    assert [one.one_way_fields for one in policies] == [{"region", "hubspot_files"}, {"dynamics_files"}]
+    assert found.carried(TO_HUBSPOT, ActivityType.TASK).left_out == {"region", "hubspot_files"}
 
 
 @pytest.mark.parametrize("system", ["hubspot", "dynamics"])

@@ -85,8 +85,8 @@ def test_opportunities_are_found_wherever_their_ids_are_stored(bridge: Bridge, s
     assert_all_hang_in_hubspot(bridge, mailing)
     # Account, e-mail properties read and made, contacts, deals, companies by domain and by name, owners, creates.
     assert calls(bridge)["hubspot"] <= 9, explain(bridge)
-    # Account and schema, oldest change, window, all records described, users.
-    assert calls(bridge)["dynamics"] <= 5, explain(bridge)
+    # Account and schema, oldest change, window, files of the e-mails, all records described, users.
+    assert calls(bridge)["dynamics"] <= 6, explain(bridge)
 
 
 def assert_all_hang_in_dynamics(bridge: Bridge, mailing: Mailing) -> None:

@@ -81,8 +81,12 @@ def _refused() -> dict[str, Any]:
     tasks["objects"]["tasks"][0]["properties"] |= {"hs_task_status": MARK, "hs_task_priority": MARK}
     mails = hubspot_activities("email", [ago(hours=2)], first_id=721)
     headers = {"from": {"email": f"{MARK}@@nowhere"}, "to": [{"email": f"{MARK} is no address"}]}
-    mails["objects"]["emails"][0]["properties"]["hs_email_headers"] = json.dumps(headers)
+    mails["objects"]["emails"][0]["properties"] |= {
+        "hs_email_headers": json.dumps(headers),
+        "hs_attachment_ids": "31",
+    }
     return {
+        "files": [{"id": "31", "name": f"{MARK} file", "extension": "pdf", "size": 1}],
         "objects": calls["objects"] | tasks["objects"] | mails["objects"],
         "associations": calls["associations"] + tasks["associations"] + mails["associations"],
     }

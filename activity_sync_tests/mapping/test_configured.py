@@ -389,16 +389,23 @@ def test_a_long_body_makes_room_for_the_list_and_a_long_list_is_shortened():
 
 @settings(deadline=None)
 @given(
-    st.dictionaries(
-        st.text("abc xyz&'", min_size=1, max_size=10).map(str.strip).filter(bool),
-        st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20)
-        .map(str.strip)
-        .filter(bool),
+    st.lists(
+        st.tuples(
+            st.text("abc xyz&'", min_size=1, max_size=10).map(str.strip).filter(bool),
+            st.one_of(
+                st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20),
+                st.sampled_from(
+                    ["a.pdf (3 KB) - https://crm.test/x?a=1&b=<2>", "</a> - http://crm.test/'\"'", "https://"]
+                ),
+            )
+            .map(str.strip)
+            .filter(bool),
+        ),
         max_size=4,
     ),
     st.booleans(),
 )
-def test_a_list_reverses(entries: dict[str, str], markup: bool):  # noqa: FBT001
+def test_a_list_reverses(entries: list[tuple[str, str]], markup: bool):  # noqa: FBT001
     above = "<p>Body</p>" if markup else "Body"
 
     body, found = split_list(RichText(above + write_list(entries, markup=markup, under=True), html=markup))

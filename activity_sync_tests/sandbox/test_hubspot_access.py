@@ -45,6 +45,8 @@ def test_missing_scope_is_named(portal: Portal) -> None:
         ("GET", "/crm/properties/2026-09/tasks", "crm.objects.contacts.read"),
         ("POST", "/crm/properties/2026-09/tasks", "crm.schemas.contacts.write"),
         ("POST", "/crm/associations/2026-09/notes/deals/batch/read", "crm.objects.deals.read"),
+        ("GET", "/files/2026-09/files/31", "files.ui_hidden.read"),
+        ("GET", "/files/v3/files/31", "files"),
     ],
 )
 def test_scopes_by_operation(portal: Portal, method: str, path: str, scope: str) -> None:

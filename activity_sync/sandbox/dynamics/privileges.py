@@ -14,8 +14,8 @@ _NAMES = {"annotation": "Note", "systemuser": "User", "sdkmessagefilter": "SdkMe
 
 
 def privilege_name(table: Table, verb: str) -> str:
-    """The privilege for a verb on a table; all activities share one set."""
-    if table.has_parties or table.name == "activityparty":
+    """The privilege for a verb on a table; all activities share one set, their parties and attachments included."""
+    if table.has_parties or table.name in {"activityparty", "activitymimeattachment"}:
         return f"prv{verb}Activity"
     return f"prv{verb}{_NAMES.get(table.name, table.name.capitalize())}"
 

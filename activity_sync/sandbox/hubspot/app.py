@@ -26,6 +26,7 @@ _KINDS = (
     (re.compile(r"^/crm/[^/]*/?properties/|^/crm/v3/properties/"), "properties"),
     (re.compile(r"^/crm/(owners/|v3/owners)"), "owners"),
     (re.compile(r"^/account-info/"), "account"),
+    (re.compile(r"^/files/"), "files"),
     (re.compile(r"^/crm/(limits/|v3/limits)"), "limits"),
     (re.compile(r"/search$"), "search"),
     (re.compile(r"/batch/read$"), "batch_read"),

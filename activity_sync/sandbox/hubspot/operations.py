@@ -7,6 +7,7 @@ from functools import partial
 from activity_sync.sandbox.hubspot import account_operations as account
 from activity_sync.sandbox.hubspot import association_batches, association_pairs
 from activity_sync.sandbox.hubspot import batch_operations as batches
+from activity_sync.sandbox.hubspot import file_operations as files
 from activity_sync.sandbox.hubspot import object_operations as objects
 from activity_sync.sandbox.hubspot import property_operations as properties
 from activity_sync.sandbox.hubspot.gateway import Call, Operation
@@ -21,7 +22,9 @@ def all_operations(search: Search) -> list[Operation]:
     operations += _account("/crm/v3/owners", "/crm/v3/limits", "/account-info/v3/details", V3)
     operations.append(Operation("GET", "/calling/v1/dispositions", account.call_dispositions, V3))
     operations += [*_associations("/crm/v4/associations", V3), *_links_of_one("/crm/v4/objects", V3)]
+    operations += _files("/files/v3/files", V3)
     for version in DATED:
+        operations += _files(f"/files/{version.name}/files", version)
         operations += _links_of_one(f"/crm/objects/{version.name}", version)
         operations += _objects(f"/crm/objects/{version.name}", version, search)
         operations += _associations(f"/crm/associations/{version.name}", version)
@@ -112,6 +115,15 @@ def _account(owners: str, limits: str, details: str, version: ApiVersion) -> lis
         free("GET", f"{limits}/records", account.records),
         free("GET", details, account.details),
     ]
+
+
+def _files(root: str, version: ApiVersion) -> list[Operation]:
+    read = partial(Operation, version=version, scopes=_file_read_scopes, any_scope=True)
+    return [read("GET", f"{root}/{{file_id:int}}", files.get_file)]
+
+
+def _file_read_scopes(_: Call) -> tuple[str, ...]:
+    return ("files", "files.ui_hidden.read")
 
 
 def _read_scopes(call: Call) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
     {"properties": {"deals": [{"name", "label", "type", "fieldType", "groupName", "hasUniqueValue"?, ...}]},
      "owners": [{"id", "email", "firstName", "lastName", "userId"?, "archived"?}],
+     "files": [{"id", "name", "extension", "size", "type"?, "access"?, "archived"?}],
      "objects": {"notes": [{"id", "properties": {...}, "createdAt", "updatedAt", "archivedAt"?}]},
      "associations": [{"from": ["notes", "1"], "to": ["contacts", "2"], "types": [202]?}]}
 
@@ -37,7 +38,9 @@ def load(store: HubSpotStore, seed: Mapping[str, Any]) -> dict[str, Any]:
             _define(store, object_type(type_name).name, definition)
     for owner in part.get("owners", ()):
         store.owners[str(owner["id"])] = _owner(owner, now=to_iso(store.now_ms))
-    counts: dict[str, Any] = {"owners": len(part.get("owners", ()))}
+    for file in part.get("files", ()):
+        store.files[str(file["id"])] = _file(file, now=to_iso(store.now_ms))
+    counts: dict[str, Any] = {"owners": len(part.get("owners", ())), "files": len(part.get("files", ()))}
     for type_name, records in part.get("objects", {}).items():
         kind = object_type(type_name)
         for record in records:
@@ -57,6 +60,7 @@ def dump(store: HubSpotStore) -> dict[str, Any]:
             for type_name, definitions in store.schema.properties.items()
         },
         "owners": list(store.owners.values()),
+        "files": list(store.files.values()),
         "objects": {
             type_name: [_shown(record) for record in records.values()] for type_name, records in store.records.items()
         },
@@ -90,6 +94,28 @@ def _owner(given: Mapping[str, Any], *, now: str) -> dict[str, Any]:
     }
     # An archived owner is no user any more; only the field for inactive ones still has the number.
     return owner if archived or user_id is None else owner | {"userId": user_id}
+
+
+def _file(given: Mapping[str, Any], *, now: str) -> dict[str, Any]:
+    file_id, name, extension = str(given["id"]), str(given["name"]), str(given["extension"])
+    url = given.get("url", f"https://8727216.fs1.hubspotusercontent-na1.net/hubfs/8727216/{name}.{extension}")
+    return {
+        "id": file_id,
+        "name": name,
+        "extension": extension,
+        "type": given.get("type", "DOCUMENT"),
+        "size": int(given["size"]),
+        "access": given.get("access", "PRIVATE"),
+        "url": url,
+        "defaultHostingUrl": url,
+        "path": given.get("path", f"/{name}.{extension}"),
+        "encoding": given.get("encoding"),
+        "isUsableInContent": bool(given.get("isUsableInContent", True)),
+        "sourceGroup": given.get("sourceGroup", "CONTENT"),
+        "createdAt": given.get("createdAt", now),
+        "updatedAt": given.get("updatedAt", now),
+        "archived": bool(given.get("archived", False)),
+    }
 
 
 def _load_record(store: HubSpotStore, kind: ObjectType, given: Mapping[str, Any]) -> None:

@@ -37,6 +37,7 @@ class HubSpotStore:
         self.schema = Schema()
         self.associations = Associations()
         self.owners: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, dict[str, Any]] = {}
         self.records: dict[str, dict[str, Record]] = {each.name: {} for each in OBJECT_TYPES}
         self.generation: dict[str, int] = dict.fromkeys(self.records, 0)
         self.merged: dict[tuple[str, str], str] = {}

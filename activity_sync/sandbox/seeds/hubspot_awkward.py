@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from activity_sync.sandbox.seeds.hubspot_activities import HubSpotActivities, headers
+from activity_sync.sandbox.seeds.records import ATTACHED_FILE
 from activity_sync.sandbox.seeds.words import EMOJI, RIGHT_TO_LEFT
 from activity_sync.sandbox.seeds.world import World, iso_ms
 
@@ -33,7 +34,7 @@ def add_awkward(activities: HubSpotActivities, world: World) -> None:
 
 
 def _notes(add: Add, world: World) -> None:
-    add("note without body", "notes", {"hs_attachment_ids": "4241968539"})
+    add("note without body", "notes", {"hs_attachment_ids": ATTACHED_FILE})
     add("note with empty HTML", "notes", {"hs_note_body": "<p></p>"})
     add("note with empty wrapper", "notes", {"hs_note_body": _EMPTY_BODY})
     add("note of 65,000 characters", "notes", {"hs_note_body": f"<p>{'All of it. ' * 5_909}</p>"})

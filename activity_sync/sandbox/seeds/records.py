@@ -8,6 +8,7 @@ from typing import Any
 from activity_sync.sandbox.seeds.world import Contact, Matter, World, iso_ms, iso_s
 
 DEAL_KEY, TICKET_KEY = "dynamics_opportunity_id", "dynamics_incident_id"
+ATTACHED_FILE = "4241968539"
 """HubSpot properties that hold the id of the counterpart in Dynamics."""
 
 OPPORTUNITY_KEY, INCIDENT_KEY = "hubspot_deal_id", "hubspot_ticket_id"
@@ -41,6 +42,7 @@ def hubspot_records(world: World) -> dict[str, Any]:
             for owner in world.owners
             if owner.hubspot_id
         ],
+        "files": [{"id": ATTACHED_FILE, "name": "site visit", "extension": "pdf", "size": 182_334, "createdAt": since}],
         "objects": {
             "companies": [
                 {"id": each.hubspot_id, "createdAt": since, "updatedAt": since,

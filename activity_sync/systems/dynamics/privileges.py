@@ -69,6 +69,10 @@ def needed_privileges(use: Use, schema: Schema, *, told: Sequence[ActivityType] 
     if ActivityType.NOTE in use.writes:
         purpose = "keep the time of a note; without it a note is dated at its copying"
         found.append(Need("prvOverrideCreatedOnCreatedBy", purpose, essential=False))
+    if use.lists_files and any(kind is not ActivityType.NOTE for kind in use.reads):
+        privilege = "prvReadNote"
+        if all(need.privilege != privilege for need in found):
+            found.append(Need(privilege, "list the files that hang on activities", essential=False))
     for kind, noun in _RECORDS.items():
         if schema.has(RECORD_TABLES[kind].name):
             found.append(Need(f"prvRead{noun}", f"find {RECORD_TABLES[kind].entity_set}"))

@@ -11,6 +11,7 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.dynamics.associations import read_associations
 from activity_sync.systems.dynamics.batch import Operation
 from activity_sync.systems.dynamics.deletions import PAGE_ROWS, find_deletions, list_ids
+from activity_sync.systems.dynamics.files import DynamicsFiles
 from activity_sync.systems.dynamics.filters import any_of, chunks, is_one_of, moment_literal, query
 from activity_sync.systems.dynamics.metadata import Metadata
 from activity_sync.systems.dynamics.moments import first_moment, is_near, lies_in
@@ -67,6 +68,7 @@ class DynamicsReader:
         now: Callable[[], datetime],
     ) -> None:
         self._operations = operations
+        self._files = DynamicsFiles(operations)
         self._metadata = metadata
         self._columns = columns
         self._time_columns = time_columns
@@ -146,6 +148,10 @@ class DynamicsReader:
         for record_id in await self._deleted(table, missing):
             found[record_id] = SourceRecord(id=record_id, modified_at=now, payload={}, gone=True)
         return {given: found[given.lower()] for given in ids if given.lower() in found}
+
+    async def with_files(self, activity_type: ActivityType, records: Sequence[SourceRecord]) -> list[SourceRecord]:
+        """A note tells of its own file; those of all other activities are one further call."""
+        return await self._files.add(activity_type, records)
 
     async def associated(
         self, activity_type: ActivityType, ids: Sequence[str]

@@ -8,10 +8,13 @@ from typing import Any
 from activity_sync.activities.activity import Activity, RichText, Value
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.mapping import SystemMapping, columns_to_read, comparable_fields, decode_fields, encode_fields
+from activity_sync.mapping.attached import own_files_field
+from activity_sync.systems.attached import add_files
 from activity_sync.systems.dynamics.appendix import BODY, Column
 from activity_sync.systems.dynamics.association_writes import PARTICIPANTS, plan_create, plan_update
 from activity_sync.systems.dynamics.associations import read_associations, read_participants
 from activity_sync.systems.dynamics.body_writes import plan_body, without_block
+from activity_sync.systems.dynamics.files import NOTE_COLUMNS
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, OWNER_BINDING, owner_reference, regarding_lookup
 from activity_sync.systems.dynamics.states import CLOSED, add_closing_fields, plan_steps, shows_closed, split_state
 from activity_sync.systems.dynamics.wire import STATE_COLUMNS, bare_column
@@ -46,7 +49,7 @@ class DynamicsTranslator:
     def columns(self, activity_type: ActivityType) -> tuple[str, ...]:
         """The columns to select of a type, each once: the mapping's, and those that the rules need."""
         table = ACTIVITY_TABLES[activity_type]
-        needed = ("filename",) if activity_type is ActivityType.NOTE else STATE_COLUMNS
+        needed = NOTE_COLUMNS if activity_type is ActivityType.NOTE else STATE_COLUMNS
         always = (table.key, "createdon", "modifiedon", regarding_lookup(activity_type), *needed)
         mapped = columns_to_read(self._mapping.types[activity_type])
         place = self._places.get(activity_type)
@@ -70,12 +73,14 @@ class DynamicsTranslator:
         fields = decode_fields(mapping, payload)
         if PARTICIPANTS in mapping.fields:
             fields[PARTICIPANTS] = read_participants(activity_type, record.payload) or None
-        if activity_type is ActivityType.NOTE and fields.get("body") is None and record.payload.get("filename"):
-            # A note that is nothing but a file shows the file's name.
+        is_bare = activity_type is ActivityType.NOTE and fields.get("body") is None
+        if is_bare and own_files_field(mapping) is None and record.payload.get("filename"):
+            # A note that is nothing but a file, and whose file is not listed, shows the file's name.
             fields["body"] = RichText(f"Attachment: {record.payload['filename']}", html=False)
         associations = read_associations(activity_type, record.payload)
         url = self.url_of(activity_type, record.id)
-        return Activity(SYSTEM, activity_type, record.id, fields, associations, appendix=block, url=url)
+        activity = Activity(SYSTEM, activity_type, record.id, fields, associations, appendix=block, url=url)
+        return add_files(mapping, activity, record)
 
     def counterpart(self, activity_type: ActivityType, record: SourceRecord) -> str | None:
         """See Translator. A closed row is not reopened to be told."""

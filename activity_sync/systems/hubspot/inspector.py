@@ -18,6 +18,7 @@ from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.paths import name_collection
 from activity_sync.systems.hubspot.scopes import (
     email_content,
+    file_scope,
     make_scopes,
     may_read,
     read_scopes,
@@ -66,6 +67,8 @@ class HubSpotInspector:
         found += rights
         if ActivityType.EMAIL in use.reads and may_read(rights, name_collection(ActivityType.EMAIL)):
             found.append(await email_content(self._operations))
+        if use.reads and use.lists_files:
+            found.append(await file_scope(self._operations))
         changed = tuple(dict.fromkeys((*use.writes, *self._told(use))))
         written = {kind: schema for kind in changed if (schema := self._metadata.known(kind)) is not None}
         made = {kind: schema for kind in use.makes if (schema := self._metadata.known(kind)) is not None}

@@ -66,6 +66,11 @@ class Operations:
         response = await self.client.send(request)
         return None if response.status == 404 else read_object(_accepted(response, f"a {kind} record"))
 
+    async def find_file(self, file_id: str) -> Json | None:
+        """What a file is; None when there is none. AuthenticationFailed where the token may not ask for it."""
+        response = await self.client.send(ApiRequest("GET", self.paths.file(file_id), repeatable=True))
+        return None if response.status in {404, 410} else read_object(_accepted(response, "a file"))
+
     async def search(self, kind: str, body: Json) -> Hits:
         """One page of a search, in the lane of the search limit."""
         request = ApiRequest("POST", self.paths.search(kind), json=body, lane="search", repeatable=True)

@@ -72,6 +72,10 @@ class Paths:
         """The groups that a kind's properties stand in (GET, POST)."""
         return f"{self.properties(kind)}/groups"
 
+    def file(self, file_id: str) -> str:
+        """What one file is (GET)."""
+        return f"/files/{self.version}/files/{file_id}"
+
     def owners(self) -> str:
         """The owners (GET)."""
         return self._root("owners")

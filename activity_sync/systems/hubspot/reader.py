@@ -12,6 +12,7 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.hubspot.associations import TARGETS, read_inline
 from activity_sync.systems.hubspot.creating import SEND_WITHIN
+from activity_sync.systems.hubspot.files import HubSpotFiles
 from activity_sync.systems.hubspot.keys import find_keys
 from activity_sync.systems.hubspot.listings import find_deletions, holds_keys, list_keyed
 from activity_sync.systems.hubspot.metadata import KEY, KeyProperty, Metadata
@@ -71,6 +72,7 @@ class HubSpotReader:
         properties_of: Callable[[ActivityType, str], Sequence[str]],
     ) -> None:
         self._operations = operations
+        self._files = HubSpotFiles(operations)
         self._metadata = metadata
         self._columns = columns
         self._properties_of = properties_of
@@ -123,6 +125,14 @@ class HubSpotReader:
             archived = await self._operations.batch_read(activity_type, missing, columns, archived=True)
             found |= {str(one["id"]): read_record({**one, "archived": True}) for one in archived}
         return found
+
+    async def with_files(
+        self,
+        activity_type: ActivityType,  # noqa: ARG002 - all types name their files alike
+        records: Sequence[SourceRecord],
+    ) -> list[SourceRecord]:
+        """One call for each file that is not known yet, side by side."""
+        return await self._files.add(records)
 
     async def associated(
         self, activity_type: ActivityType, ids: Sequence[str]

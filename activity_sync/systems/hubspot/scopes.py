@@ -21,9 +21,12 @@ from activity_sync.systems.records import Use
 
 _CONTENT: Final = ("hs_email_subject", "hs_email_html", "hs_email_text")
 _EMAILS_SEEN: Final = 20
+_NO_FILE: Final = "1"
 
 WRITE_SCOPE: Final = "crm.objects.contacts.write"
 """The contact scopes guard all activity types."""
+FILE_SCOPE: Final = "files"
+"""`files.ui_hidden.read` serves as well, and reads only. Source: OpenAPI "Files" of v3 and 2026-09, read 2026-11."""
 
 
 async def read_scopes(operations: Operations, metadata: Metadata, use: Use) -> list[Finding]:
@@ -58,6 +61,22 @@ async def email_content(operations: Operations) -> Finding:
         f"none of the first {len(page.results)} emails shows a subject or a body: they would be carried without",
         "grant the token the scope sales-email-read",
     )
+
+
+async def file_scope(operations: Operations) -> Finding:
+    """Whether the token may read what files are: a file that there is not is not found, and not refused."""
+    name = "hubspot.scopes.files"
+    try:
+        await operations.find_file(_NO_FILE)
+    except AuthenticationFailed as refused:
+        if refused.status != 403:
+            raise
+        return warn(
+            name,
+            "the token may not read files: attachments are listed by their ids, without name, size and kind",
+            f"grant the token the scope {FILE_SCOPE}, or set attachments.links: false",
+        )
+    return fine(name, "the token may read files")
 
 
 def write_scopes(types: Sequence[ActivityType], *, creates_properties: bool) -> list[Finding]:

@@ -16,8 +16,10 @@ from activity_sync.mapping import (
     decode_fields,
     encode_fields,
 )
+from activity_sync.systems.attached import add_files
 from activity_sync.systems.hubspot import participants as people
 from activity_sync.systems.hubspot.associations import TARGETS, decode_associations, default_types
+from activity_sync.systems.hubspot.files import ATTACHED
 from activity_sync.systems.hubspot.metadata import TRACKING
 from activity_sync.systems.hubspot.wire import CREATED, ERASED, MODIFIED
 from activity_sync.systems.records import NOWHERE, Place, SourceRecord, TargetLink, Wire
@@ -34,7 +36,7 @@ _ALWAYS_READ: Final = (
     CREATED,
     "hs_object_source",
     "hs_object_source_id",
-    "hs_attachment_ids",
+    ATTACHED,
     ERASED,
     *TRACKING,
 )
@@ -77,7 +79,7 @@ class HubSpotTranslator:
         fields = decode_fields(self._mapping.types[activity_type], properties)
         if self._has_participants(activity_type):
             fields[people.FIELD] = people.decode_participants(properties)
-        return Activity(
+        activity = Activity(
             system=self._mapping.system,
             type=activity_type,
             id=record.id,
@@ -85,6 +87,7 @@ class HubSpotTranslator:
             associations=decode_associations(record.associations),
             url=self.url_of(activity_type, record.id),
         )
+        return add_files(self._mapping.types[activity_type], activity, record)
 
     def counterpart(self, activity_type: ActivityType, record: SourceRecord) -> str | None:
         """See Translator."""
