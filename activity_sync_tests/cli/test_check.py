@@ -505,14 +505,14 @@ def test_the_end_of_the_api_version_is_told(monkeypatch: pytest.MonkeyPatch, ver
 def test_emails_that_show_their_content_prove_the_scope(ready: Bridge):
     mail = {
         "id": "501",
-        "properties": {"hs_email_subject": "s", "hs_timestamp": iso(ago(days=1)), "hs_email_direction": "EMAIL"},
+        "properties": {"hs_email_text": "Hello", "hs_timestamp": iso(ago(days=1)), "hs_email_direction": "EMAIL"},
         "createdAt": iso(ago(days=1)),
         "updatedAt": iso(ago(days=1)),
     }
     ready.seed({"hubspot": {"objects": {"emails": [mail]}}})
 
     _, shown = check()
-    ready.people.edit_hubspot("emails", "501", {"hs_email_subject": ""})
+    ready.people.edit_hubspot("emails", "501", {"hs_email_text": ""})
     _, empty = check()
 
     assert shown["hubspot.scopes.sales-email-read"]["level"] == "ok"

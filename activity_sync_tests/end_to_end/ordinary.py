@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from activity_sync_tests.end_to_end.bridge import HUBSPOT_TYPES, iso
+from activity_sync.activities.kinds import ActivityType
+from activity_sync_tests.end_to_end.bridge import HUBSPOT_TYPES, ago, iso
 
 _ASSOCIATION_TYPES = {"note": 202, "task": 204, "call": 194, "email": 198, "meeting": 200}
 
@@ -34,6 +35,20 @@ def hubspot_activities(
             }
         )
     return {"objects": {HUBSPOT_TYPES[kind]: objects}, "associations": associations}
+
+
+def dynamics_row(kind: ActivityType, number: int, contact: str) -> dict[str, Any]:
+    """A row of two hours ago about a contact."""
+    moment = ago(hours=2).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    key, about = ("annotationid", "objectid") if kind is ActivityType.NOTE else ("activityid", "regardingobjectid")
+    return {
+        key: f"f{list(ActivityType).index(kind)}000000-0000-4000-8000-{number:012d}",
+        "subject": f"{kind} {number}",
+        "createdon": moment,
+        "modifiedon": moment,
+        about: {"type": "contact", "id": contact},
+        **({"scheduledstart": moment, "scheduledend": moment} if kind is ActivityType.MEETING else {}),
+    }
 
 
 def _properties(kind: str, record_id: str, moment: datetime) -> dict[str, str]:

@@ -30,7 +30,7 @@ from activity_sync.sandbox.controls import Fault
 from activity_sync.systems.records import Window
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, DYNAMICS_TABLES, HUBSPOT_TYPES, Bridge, ago, iso
 from activity_sync_tests.end_to_end.missing import dynamics_contact, hubspot_contact
-from activity_sync_tests.end_to_end.ordinary import hubspot_activities
+from activity_sync_tests.end_to_end.ordinary import dynamics_row, hubspot_activities
 
 UNKNOWN_THERE = "c0000000-0000-4000-8000-00000000000b"
 """A contact that HubSpot does not have."""
@@ -79,20 +79,6 @@ def world(peopled: Bridge) -> Bridge:
         ]
         peopled.seed({"dynamics": {"records": {DYNAMICS_TABLES[kind]: rows}}})
     return peopled
-
-
-def dynamics_row(kind: ActivityType, number: int, contact: str) -> dict[str, Any]:
-    """A row of two hours ago about a contact."""
-    moment = ago(hours=2).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-    key, about = ("annotationid", "objectid") if kind is ActivityType.NOTE else ("activityid", "regardingobjectid")
-    return {
-        key: f"f{list(ActivityType).index(kind)}000000-0000-4000-8000-{number:012d}",
-        "subject": f"{kind} {number}",
-        "createdon": moment,
-        "modifiedon": moment,
-        about: {"type": "contact", "id": contact},
-        **({"scheduledstart": moment, "scheduledend": moment} if kind is ActivityType.MEETING else {}),
-    }
 
 
 def run(bridge: Bridge, *, preview: bool) -> tuple[Outcomes, list[Line]]:

@@ -14,6 +14,7 @@ from activity_sync.sandbox.hubspot.store import HubSpotStore
 from activity_sync.sandbox.hubspot.versions import ApiVersion
 
 _INLINE_LINKS = 100
+_EMAIL_CONTENT = frozenset({"hs_email_html", "hs_email_text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,17 @@ def shown_properties(
     """Pick what was asked for, and what is always shown; empty ones as null or not at all, as set."""
     wanted = dict.fromkeys((*(tuple(asked) or kind.default_properties), *kind.always_read))
     known = (name for name in wanted if store.schema.find(kind.name, name) is not None)
+    withheld = _withheld(store, kind)
     if store.controls.settings.hubspot_empty_values == "absent":
-        return {name: properties[name] for name in known if name in properties}
-    return {name: properties.get(name) for name in known}
+        return {name: properties[name] for name in known if name in properties and name not in withheld}
+    return {name: None if name in withheld else properties.get(name) for name in known}
+
+
+def _withheld(store: HubSpotStore, kind: ObjectType) -> frozenset[str]:
+    """The properties that need a scope of their own to be seen. Which ones those are, HubSpot does not say exactly."""
+    granted = store.controls.settings.hubspot_scopes
+    readable = kind.name != "emails" or "*" in granted or "sales-email-read" in granted
+    return frozenset() if readable else _EMAIL_CONTENT
 
 
 def _frame(store: HubSpotStore, record: Record, version: ApiVersion) -> dict[str, Any]:

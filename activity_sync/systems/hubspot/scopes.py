@@ -19,7 +19,7 @@ from activity_sync.systems.hubspot.paths import name_collection
 from activity_sync.systems.hubspot.wire import Hits
 from activity_sync.systems.records import Use
 
-_CONTENT: Final = ("hs_email_subject", "hs_email_html", "hs_email_text")
+_CONTENT: Final = ("hs_email_html", "hs_email_text")
 _EMAILS_SEEN: Final = 20
 _NO_FILE: Final = "1"
 
@@ -58,7 +58,7 @@ async def email_content(operations: Operations) -> Finding:
         return fine(name, "emails show their content")
     return warn(
         name,
-        f"none of the first {len(page.results)} emails shows a subject or a body: they would be carried without",
+        f"none of the first {len(page.results)} emails shows a body: they would be carried without",
         "grant the token the scope sales-email-read",
     )
 
