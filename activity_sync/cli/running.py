@@ -59,8 +59,11 @@ def carry_out(
     everything = set(task.types) == set(configuration.enabled(flow))
     title = f"{flow.name} {task.first}" + (f" to {task.last}" if task.last != task.first else "")
     checks = 0 if preview else len(task.types)
-    with progress(console, title, steps=len(task.types) * len(steps) + checks) as watch:
-        instance.add_event_listener(run_id, watch)
+    with (
+        progress(console, title, steps=len(task.types) * len(steps) + checks) as watch,
+        crm.session.heard_by(watch.course),
+    ):
+        instance.add_event_listener(run_id, watch.event)
         result = (
             build_definitions(configuration, crm=crm)
             .resolve_job_def(preview_job_name(flow) if preview else job_name(flow))

@@ -107,7 +107,11 @@ def status_of(settings: Settings, configuration: Configuration, ledger: Ledger) 
 
 
 def progress_of(course: Course) -> dict[str, Any]:
-    """A run under way, in JSON. `rows`: those of the present step, None as long as nobody can tell."""
+    """A run under way, in JSON. `rows`: those of the present step, None as long as nobody can tell.
+
+    `traffic`: by system, the step's `calls`, the `share_of_limit` that they are (of the narrowest, 1 is all of it; None
+    where none is known) and how many were `throttled`.
+    """
     return {
         "run_id": course.run_id,
         "step": course.step.value,
@@ -115,5 +119,6 @@ def progress_of(course: Course) -> dict[str, Any]:
         "rows": course.known,
         "rows_per_second": None if course.rate is None else round(course.rate, 1),
         "began_at": course.began_at.isoformat(timespec="seconds"),
+        "traffic": dict(course.traffic),
         "not_before": None if course.not_before is None else course.not_before.isoformat(timespec="seconds"),
     }

@@ -12,10 +12,19 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.failures import failure_of
 from activity_sync.defs.keys import FLOW_TAG, HISTORY_TAG, MODE_TAG, PREVIEW_TAG, asset_key, executes
-from activity_sync.defs.metadata import WOULD_STOP, column_schema, names_of, of_newest, preview_metadata
+from activity_sync.defs.metadata import (
+    WOULD_STOP,
+    Asked,
+    column_schema,
+    names_of,
+    of_newest,
+    preview_metadata,
+    traffic_metadata,
+)
 from activity_sync.defs.partitions import partitions_definition, partitions_of
 from activity_sync.defs.pools import pool_of
 from activity_sync.defs.resources import Crm
+from activity_sync.defs.telling import aloud
 from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.extract import extract
 from activity_sync.pipeline.foresight import would_stop
@@ -75,14 +84,15 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         scope = scope_of(context, configuration, flow, activity_type, before)
         report = StepReport(scope)
         try:
-            report = crm.run(leased, scope, partial(load, report=report) if step is Step.LOADED else _DO[step])
+            do = partial(load, report=report) if step is Step.LOADED else _DO[step]
+            report = crm.run(leased, scope, partial(aloud, context.log.info, do))
         except ActivitySyncError as error:
             # What a fault leaves undone is marked as failed by Dagster, and only that.
-            told = metadata_of(report, step, crm.run(calls_so_far, scope)) if report.finished else {}
+            told = metadata_of(report, step, crm.run(asked_so_far, scope)) if report.finished else {}
             for partition in report.finished:
                 context.log_event(dg.AssetMaterialization(key, partition=partition, metadata=told[partition]))
             raise failure_of(error) from error
-        told = metadata_of(report, step, crm.run(calls_so_far, scope))
+        told = metadata_of(report, step, crm.run(asked_so_far, scope))
         if step is Step.TRANSFORMED and PREVIEW_TAG in context.run.tags:
             told[scope.partitions.last] |= crm.run(previewed, scope)
         for partition, metadata in told.items():
@@ -140,12 +150,17 @@ async def previewed(session: Session, scope: Scope) -> dict[str, Any]:
     )
 
 
-async def calls_so_far(session: Session, scope: Scope) -> dict[str, int]:
-    """The run's API calls for the flow and type, by system."""
-    return session.ledger.calls(scope.run_id, scope.flow.name, scope.activity_type)
+async def asked_so_far(session: Session, scope: Scope) -> Asked:
+    """The run's API calls for the flow and type, by system, and what they were of the limits."""
+    spent = session.spent[scope.run_id, scope.flow.name, scope.activity_type]
+    return Asked(
+        session.ledger.calls(scope.run_id, scope.flow.name, scope.activity_type),
+        dict(spent.traffic),
+        {name: session.systems[name].share_used(one.calls, spent.seconds) for name, one in spent.traffic.items()},
+    )
 
 
-def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[str, dict[str, Any]]:
+def metadata_of(report: StepReport, step: Step, asked: Asked) -> dict[str, dict[str, Any]]:
     """Per partition: the rows; of a transform the proposals by action; of a load the counts of the contract.
 
     A transform tells how many contacts and companies would be made first, if any.
@@ -161,9 +176,9 @@ def metadata_of(report: StepReport, step: Step, calls: dict[str, int]) -> dict[s
             shown |= counts | ({RECORDS: to_create} if to_create else {})
         if step is Step.LOADED:
             shown = counts | {
-                f"api_calls_{system}": calls.get(system, 0) if newest else 0
+                f"api_calls_{system}": asked.calls.get(system, 0) if newest else 0
                 for system in (report.scope.flow.source, report.scope.flow.target)
             }
-            shown |= of_newest(report) if newest else {}
+            shown |= of_newest(report) | traffic_metadata(asked) if newest else {}
         found[partition] = shown
     return found

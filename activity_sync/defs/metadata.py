@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from activity_sync.activities.kinds import Step
 from activity_sync.pipeline.preview import Line, Numbers
 from activity_sync.pipeline.report import COUNTS, PROPOSED, StepReport
 from activity_sync.pipeline.scope import Mode
+from activity_sync.rules.traffic import Traffic
 from activity_sync.staging.columns import columns_of
 
 PREVIEW_COLUMNS = ("record", "outcome", "case", "reason", "fields", "cut", "waits_for", "creates")
@@ -53,6 +55,10 @@ def of_newest(report: StepReport) -> dict[str, Any]:
     if report.told:
         told["written_back"] = report.told["done"]
         told["write_back_refused"] = sum(report.told.values()) - report.told["done"] - report.told["stale"]
+    if report.foreseen is not None:
+        told["estimated_seconds"] = round(report.foreseen.estimated)
+        told["took_seconds"] = round(report.foreseen.took)
+        told["estimate_error"] = round(report.foreseen.error, 3)
     if report.open:
         told["open_records"] = dg.MetadataValue.table(
             [
@@ -68,6 +74,34 @@ def of_newest(report: StepReport) -> dict[str, Any]:
             ],
             schema=dg.TableSchema([dg.TableColumn(name) for name in RECORDS_COLUMNS]),
         )
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run has asked of each system for one flow and type.
+
+    `calls`: over all steps, whichever process made them. `traffic`, `shares`: by this process, and how much of the
+    narrowest limit in force that was, None where none is known.
+    """
+
+    calls: Mapping[str, int]
+    traffic: Mapping[str, Traffic]
+    shares: Mapping[str, float | None]
+
+
+def traffic_metadata(asked: Asked) -> dict[str, Any]:
+    """By system: the share of the limit, refusals for it, and within how many ms answers came."""
+    told: dict[str, Any] = {}
+    for name, traffic in asked.traffic.items():
+        if not traffic.calls:
+            continue
+        if (share := asked.shares.get(name)) is not None:
+            told[f"api_limit_share_{name}"] = round(share, 4)
+        told[f"api_throttled_{name}"] = traffic.throttled
+        for quantile, says in ((0.5, "p50"), (0.95, "p95")):
+            if (latency_ms := traffic.latency_ms(quantile)) is not None:
+                told[f"api_latency_{says}_ms_{name}"] = latency_ms
     return told
 
 

@@ -67,6 +67,7 @@ async def load(session: Session, scope: Scope, *, report: StepReport | None = No
             flow, kind, Step.LOADED, scope.run_id, partitions=(scope.partitions.first, scope.partitions.last)
         ) as out:
             stopped = await _carry_out_all(session, scope, loader, out=out, report=report)
+    report.foreseen = watch.foreseen
     report.overdue = count_overdue(session, scope.flow, kind)
     if stopped is not None:
         raise stopped

@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.ledger.progress import Rate, StepProgress, StepState
-from activity_sync.rules.eta import Work, estimate
+from activity_sync.rules.eta import Work, error_of, estimate
 
 _NEAR = timedelta(minutes=10)
 _ORDER = {step: number for number, step in enumerate(Step)}
@@ -24,6 +25,7 @@ class Course:
 
     `rate`: rows a second in this step, None before the first ones. `left`: rows that have not come through the last
     step. `ends_at`: when that will have happened, `not_before` by the APIs' limits alone; None where nobody can tell.
+    `traffic`: by system, what this step has asked of it.
     """
 
     run_id: str
@@ -36,6 +38,20 @@ class Course:
     began_at: datetime
     ends_at: datetime | None
     not_before: datetime | None
+    traffic: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a run's first estimate said, in seconds from the run's beginning, and what it came to."""
+
+    estimated: float
+    took: float
+
+    @property
+    def error(self) -> float:
+        """By which share of what it took the estimate was too long, or, negative, too short."""
+        return error_of(estimated=self.estimated, actual=self.took)
 
 
 def courses_of(rows: Iterable[StepProgress], now: datetime) -> dict[ActivityType, Course]:
@@ -57,6 +73,17 @@ def end_of(backlog: int, rates: Mapping[Step, Rate], now: datetime) -> datetime 
         return None
     found = estimate([Work(backlog, expected=rates[step].seconds_a_row) for step in Step])
     return None if found is None else now + timedelta(seconds=found.seconds)
+
+
+def foreseen(steps: Sequence[StepProgress], ended: datetime) -> Foreseen | None:
+    """What became of the first estimate for one type of a run; None where nobody made one."""
+    made = [one for one in steps if one.estimated_at is not None and one.estimated_end is not None]
+    if not made:
+        return None
+    began = min(one.began_at for one in steps)
+    first = min(made, key=lambda one: one.estimated_at or ended)
+    estimated, took = ((end - began).total_seconds() for end in (first.estimated_end or ended, ended))
+    return Foreseen(estimated, took) if took > 0 else None
 
 
 def told(course: Course, now: datetime) -> str:
@@ -118,6 +145,7 @@ def _course(kind: ActivityType, steps: Sequence[StepProgress], now: datetime) ->
         began_at=min(steps[number].began_at for number in mine),
         ends_at=None if found is None else now + timedelta(seconds=found.seconds),
         not_before=None if found is None else now + timedelta(seconds=found.at_least),
+        traffic=one.traffic,
     )
 
 

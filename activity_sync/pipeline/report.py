@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from activity_sync.pipeline.progress import Foreseen
 from activity_sync.pipeline.scope import Scope
 from activity_sync.rules.values import LAST_ASSOCIATION
 
@@ -70,7 +71,7 @@ class StepReport:
     `open`: the first of a load's records that failed, are held or wait. `latencies`: how many were written so many
     whole seconds after they had been modified in the source. `overdue`: how many of the flow and type have waited for
     longer than `limits.waiting_days`. `told`: what became of telling source records what their counterpart is, by the
-    outcome of the write.
+    outcome of the write. `foreseen`: what the run's first estimate was worth, where there was one.
     """
 
     scope: Scope
@@ -81,6 +82,7 @@ class StepReport:
     latencies: Counter[int] = field(default_factory=Counter)
     overdue: int = 0
     told: Counter[str] = field(default_factory=Counter)
+    foreseen: Foreseen | None = None
 
     @property
     def finished(self) -> tuple[str, ...]:

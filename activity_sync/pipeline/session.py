@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,13 +17,22 @@ from activity_sync.ledger.ledger import Ledger
 from activity_sync.ledger.processes import Holder
 from activity_sync.pipeline.progress import Course
 from activity_sync.pipeline.scope import Scope
+from activity_sync.rules.traffic import Traffic
 from activity_sync.rules.values import Policy
 from activity_sync.staging.staging import Staging
 from activity_sync.systems.records import Account
 from activity_sync.systems.system import System
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+
+
+@dataclass
+class Spent:
+    """What the steps of one flow and type of a run have asked of each system, and how long they took together."""
+
+    seconds: float = 0.0
+    traffic: Mapping[str, Traffic] = field(default_factory=dict)
 
 
 @dataclass
@@ -31,7 +42,7 @@ class Session:
     `key` is the secret of the fingerprints. `clock` gives aware UTC times. `accounts` fills as systems are identified.
     `holder`: in whose name leases are held, where that is not each run by itself. `preview`: nothing is
     written, and the ledger is a copy. `listeners` hear how far a run has come, every few seconds. `advance`
-    is told of written rows while a load is under way.
+    is told of written rows while a load is under way. `spent`: by run, flow and type.
     """
 
     systems: Mapping[str, System]
@@ -45,6 +56,7 @@ class Session:
     preview: bool = False
     listeners: list[Callable[[Course], None]] = field(default_factory=list)
     advance: Callable[[int], None] = lambda _: None
+    spent: defaultdict[tuple[str, str, ActivityType], Spent] = field(default_factory=lambda: defaultdict(Spent))
 
     def source(self, scope: Scope) -> System:
         """The system a flow reads from."""
@@ -97,14 +109,31 @@ class Session:
     @asynccontextmanager
     async def counting(self, scope: Scope, step: Step) -> AsyncIterator[None]:
         """The API calls made inside are booked to the run's flow, type and step."""
-        before = {name: system.calls for name, system in self.systems.items()}
+        before, began = self.traffic(), time.monotonic()
         try:
             yield
         finally:
+            made = {name: traffic - before[name] for name, traffic in self.traffic().items()}
+            spent = self.spent[scope.run_id, scope.flow.name, scope.activity_type]
+            spent.seconds += time.monotonic() - began
+            spent.traffic = {name: traffic + spent.traffic.get(name, Traffic()) for name, traffic in made.items()}
             self.ledger.add_calls(
                 scope.run_id,
                 scope.flow.name,
                 scope.activity_type,
                 step.value,
-                {name: system.calls - before[name] for name, system in self.systems.items()},
+                {name: sum(traffic.calls.values()) for name, traffic in made.items()},
             )
+
+    @contextmanager
+    def heard_by(self, listener: Callable[[Course], None]) -> Iterator[None]:
+        """The listener hears how far a run has come, every few seconds, until the block ends."""
+        self.listeners.append(listener)
+        try:
+            yield
+        finally:
+            self.listeners.remove(listener)
+
+    def traffic(self) -> dict[str, Traffic]:
+        """By system, what was asked of it so far."""
+        return {name: system.traffic for name, system in self.systems.items()}

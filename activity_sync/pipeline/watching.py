@@ -13,13 +13,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from activity_sync.activities.kinds import Step
 from activity_sync.errors import LedgerUnusable
 from activity_sync.ledger.processes import Holder
 from activity_sync.ledger.progress import StepProgress, StepState
-from activity_sync.pipeline.progress import courses_of, in_order, rows_of
+from activity_sync.pipeline.progress import Foreseen, courses_of, foreseen, in_order, rows_of
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.systems.records import Expected
@@ -42,7 +42,7 @@ UNSEEN_SECONDS_A_ROW: Final[Mapping[Step, float]] = {
     Step.TRANSFORMED: 0.0047,
     Step.LOADED: 0.0062,
 }
-"""How the steps compare, until an installation has seen its own: measured with 4,000 e-mails (docs/performance.md).
+"""How the steps compare, until an installation has seen its own: measured with 4,000 e-mails.
 
 The estimate scales them by the pace of the run, so it is their relation to each other that counts.
 """
@@ -74,7 +74,8 @@ class Watch:
             own, state=StepState.UNDER_WAY, known=known, done=0, seconds=0.0, began_at=now, updated_at=now
         )
         self._foreseen: dict[Step, int] = {}
-        self._traffic_before = {name: system.traffic for name, system in session.systems.items()}
+        self._traffic_before = session.traffic()
+        self.foreseen: Foreseen | None = None
 
     @property
     def rows(self) -> int | None:
@@ -112,6 +113,7 @@ class Watch:
         """The step is done. What its rows took is remembered, and the run is, if this was its last step."""
         own = self._own
         self._own = replace(own, state=StepState.ENDED, known=own.done, floor=0.0, updated_at=self._session.clock())
+        self.foreseen = foreseen([*self._steps.values(), own], self._own.updated_at)
         flow, kind, ledger = self._scope.flow.name, self._scope.activity_type, self._session.ledger
         if own.done >= LEARNT_FROM_ROWS:
             ledger.learn_rate(flow, kind, own.step, rows=own.done, seconds=own.seconds)
@@ -156,7 +158,7 @@ class Watch:
         self._steps |= {
             step: replace(self._steps[step], known=rows) for step, rows in self._foreseen.items() if step in self._steps
         }
-        self._own = self._steps[self._own.step] = replace(self._own, beat_at=now)
+        self._own = self._steps[self._own.step] = replace(self._own, beat_at=now, traffic=self._traffic())
         steps = in_order(self._steps.values())
         told = [
             replace(one, floor=self._floor(one, rows_of(steps, number)))
@@ -172,6 +174,19 @@ class Watch:
             session.ledger.note_progress([replace(self._own, floor=self._floor(self._own, course.known))])
         for listener in session.listeners:
             listener(course)
+
+    def _traffic(self) -> dict[str, Any]:
+        """What this step has asked of each system, and how much of its limits that was."""
+        over = self._clock() - self._began
+        told = {}
+        for name, system in self._session.systems.items():
+            made = system.traffic - self._traffic_before[name]
+            told[name] = {
+                "calls": sum(made.calls.values()),
+                "share_of_limit": system.share_used(made.calls, over),
+                "throttled": made.throttled,
+            }
+        return told
 
     def _floor(self, one: StepProgress, rows: int | None) -> float:
         """The seconds that the limits demand for what is left of a step; what nobody has planned costs no calls."""

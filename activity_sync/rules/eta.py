@@ -14,7 +14,7 @@ from math import ceil
 EXPECTED_ROWS = 200
 """What was expected of a row counts as much as so many rows that were seen."""
 
-EXPECTED_SECONDS = 5.0
+EXPECTED_SECONDS = 2.0
 """That this run is as fast as was expected counts as much as so many seconds of it."""
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import dagster as dg
 import pytest
 
@@ -8,8 +10,10 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import Configuration
 from activity_sync.defs.build import build_definitions
 from activity_sync.defs.keys import asset_key
-from activity_sync.defs.metadata import latency, summary
+from activity_sync.defs.metadata import Asked, latency, summary, traffic_metadata
+from activity_sync.rules.traffic import Traffic, step_of
 from activity_sync_tests.end_to_end.bridge import Bridge, ago
+from activity_sync_tests.end_to_end.mailing import Mailing
 from activity_sync_tests.end_to_end.ordinary import hubspot_activities
 
 FLOW = Flow.parse("hubspot_to_dynamics")
@@ -49,6 +53,46 @@ def test_load_shows_its_open_records_summary_latency_and_where_its_rows_are(peop
     assert 110 <= metadata["latency_p95_seconds"].value <= 300
     assert run.run_id in str(metadata["rows"].value)
     assert "secret" not in str(metadata)
+    for system in ("hubspot", "dynamics"):
+        assert 0 < metadata[f"api_limit_share_{system}"].value < 0.5
+        assert metadata[f"api_throttled_{system}"].value == 0
+        assert 1 <= metadata[f"api_latency_p50_ms_{system}"].value <= metadata[f"api_latency_p95_ms_{system}"].value
+
+
+@pytest.mark.slow
+def test_a_run_of_many_rows_says_how_long_it_will_take_and_then_how_wrong_that_was(bridge: Bridge) -> None:
+    bridge.seed(Mailing(600, contacts=20, companies=5, deals=5).seed("hubspot"))
+
+    (run,) = bridge.sync("hubspot_to_dynamics", "email").values()
+
+    loaded = asset_key(FLOW, ActivityType.EMAIL, Step.LOADED)
+    with dg.DagsterInstance.from_config(bridge.environ["DAGSTER_HOME"]) as instance:
+        event = instance.get_latest_materialization_event(loaded)
+        said = [one.user_message for one in instance.all_logs(run.run_id) if one.dagster_event is None]
+    assert event is not None
+    assert event.asset_materialization is not None
+    metadata = {name: one.value for name, one in event.asset_materialization.metadata.items()}
+    error = (metadata["estimated_seconds"] - metadata["took_seconds"]) / metadata["took_seconds"]
+    assert metadata["took_seconds"] > 0
+    assert metadata["estimate_error"] == pytest.approx(error, abs=1.0 / metadata["took_seconds"])
+    lines = [line for line in said if " of 600 rows" in line]
+    assert [line.partition(":")[0] for line in lines[:1]] == ["extracted activities"]
+    assert any("done about" in line and line.startswith("load results") for line in lines)
+    with bridge.ledger() as ledger:
+        assert ledger.progress(FLOW.name) == []
+        assert set(ledger.rates(FLOW.name, ActivityType.EMAIL)) == set(Step)
+
+
+def test_what_was_asked_of_an_api_is_told_by_system() -> None:
+    traffic = Traffic(Counter(default=9, search=1), throttled=1, answers=Counter({step_of(0.1): 9, step_of(1.0): 1}))
+    asked = Asked({"hubspot": 10}, {"hubspot": traffic, "dynamics": Traffic()}, {"hubspot": 0.25, "dynamics": 0.0})
+
+    told = traffic_metadata(asked)
+
+    assert (told["api_limit_share_hubspot"], told["api_throttled_hubspot"]) == (0.25, 1)
+    assert 100 <= told["api_latency_p50_ms_hubspot"] <= 121
+    assert 1_000 <= told["api_latency_p95_ms_hubspot"] <= 1_210
+    assert not any(name.endswith("dynamics") for name in told)
 
 
 def test_staged_columns_are_described_on_every_asset() -> None:
