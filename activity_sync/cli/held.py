@@ -20,9 +20,9 @@ from activity_sync.cli.open_records import (
     selected,
     show,
 )
-from activity_sync.cli.trace import parse
 from activity_sync.cli.undo import undo
 from activity_sync.errors import ConfigurationError
+from activity_sync.pipeline.lineage import parse_record
 from activity_sync.rules.chosen import Decision, fitting
 
 if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
@@ -175,7 +175,7 @@ def linkable(ledger: Ledger, row: Outstanding, text: str) -> str:
 def _id_in(target: str, kind: ActivityType, text: str) -> str:
     if ":" not in text:
         return text.strip()
-    ref, named = parse(text)
+    ref, named = parse_record(text)
     if (ref.system, named) != (target, kind):
         raise ConfigurationError(f"{text} is no {kind} of {target}", setting="--link")
     return ref.id

@@ -13,9 +13,9 @@ from activity_sync.activities.identity import Flow, RecordRef
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.cli.console import output
 from activity_sync.cli.sync import chosen_types
-from activity_sync.cli.trace import parse
 from activity_sync.configuration import FLOWS
 from activity_sync.errors import ConfigurationError
+from activity_sync.pipeline.lineage import parse_record
 from activity_sync.settings import Settings
 
 if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
@@ -73,7 +73,7 @@ def selection(flow_name: str | None, type_name: str | None) -> tuple[Flow | None
 
 def rows_of(ledger: Ledger, record: str) -> list[Outstanding]:
     """What is open about the record that is written as SYSTEM:TYPE/ID, in every flow that reads it."""
-    ref, kind = parse(record)
+    ref, kind = parse_record(record)
     return [
         row
         for flow in FLOWS
@@ -95,7 +95,7 @@ def in_state(ledger: Ledger, record: str, states: Sequence[OutstandingState], *,
 
 
 def _counterpart_in_state(ledger: Ledger, record: str, states: Sequence[OutstandingState]) -> str | None:
-    ref, kind = parse(record)
+    ref, kind = parse_record(record)
     link = ledger.links(ref.system, kind, [ref.id]).get(ref.id)
     sides = link.sides.items() if link is not None else ()
     others = [str(RecordRef(system, kind.value, one.record_id)) for system, one in sides if one.record_id]

@@ -12,9 +12,9 @@ from activity_sync.activities.identity import RecordRef
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.cli.console import output
 from activity_sync.cli.open_records import open_ledger, print_json
-from activity_sync.cli.trace import parse
 from activity_sync.configuration import FLOWS, Configuration, load_configuration
 from activity_sync.errors import ConfigurationError
+from activity_sync.pipeline.lineage import parse_record
 from activity_sync.settings import Settings
 
 if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
@@ -33,7 +33,7 @@ def undo(record: str, *, as_json: bool) -> None:
     itself created is no match: it cannot be parted from its original.
     """
     configuration = load_configuration(Settings.from_environ().config_path)
-    ref, kind = parse(record)
+    ref, kind = parse_record(record)
     with open_ledger() as ledger:
         link = ledger.links(ref.system, kind, [ref.id]).get(ref.id)
         if link is None or not link.is_living:

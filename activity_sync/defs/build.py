@@ -9,6 +9,7 @@ from activity_sync.defs.alerts import alert_sensors
 from activity_sync.defs.assets import activity_assets
 from activity_sync.defs.checks import load_checks
 from activity_sync.defs.jobs import EXECUTOR, preview_jobs, reconciliation_jobs, sync_jobs
+from activity_sync.defs.lineage import trace_job
 from activity_sync.defs.reconciliation import reconciliation, reconciliation_schedules
 from activity_sync.defs.resources import Crm, OpenCrm
 from activity_sync.defs.retention import retention_jobs, retention_schedules
@@ -28,6 +29,7 @@ def build_definitions(configuration: Configuration, *, crm: Crm | OpenCrm | None
             *preview_jobs(configuration),
             *reconciliation_jobs(configuration),
             *retention_jobs(configuration),
+            trace_job,
         ],
         sensors=[*change_sensors(configuration, standby), *alert_sensors(configuration)],
         schedules=[

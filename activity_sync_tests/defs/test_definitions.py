@@ -59,6 +59,7 @@ def test_a_flow_that_is_switched_off_has_neither_assets_nor_a_job():
         "preview_hubspot_to_dynamics",
         "reconcile",
         "sync_hubspot_to_dynamics",
+        "trace_record",
     ]
     assert list(found["sensors"]) == ["changes_hubspot_to_dynamics"]
 

@@ -55,8 +55,10 @@ class Bridge:
         days from 2015 on would take longer than all the work of most tests.
         """
         path = self.home / "sync.yaml"
-        begin = "" if "start_date" in text else f"start_date: {ago(days=60).date()}\n"
-        path.write_text(begin + text, encoding="utf-8")
+        begin = f"start_date: {ago(days=60).date()}"
+        if "start_date" not in text:
+            text = f"{{{begin}, {text[1:]}" if text.startswith("{") else f"{begin}\n{text}"
+        path.write_text(text, encoding="utf-8")
         self.environ["ACTIVITY_SYNC_CONFIG"] = os.environ["ACTIVITY_SYNC_CONFIG"] = str(path)
 
     def sync(
