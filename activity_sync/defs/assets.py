@@ -82,6 +82,8 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
     )
     def step_asset(context: dg.AssetExecutionContext, crm: Crm) -> None:
         scope = scope_of(context, configuration, flow, activity_type, before)
+        if before is not None and not scope.own_input:
+            refuse_without_input(context, configuration, asset_key(flow, activity_type, before))
         report = StepReport(scope)
         try:
             do = partial(load, report=report) if step is Step.LOADED else _DO[step]
@@ -141,6 +143,24 @@ def scope_of(
             and not (step is Step.LOADED and PREVIEW_TAG in context.run.tags)
         ),
     )
+
+
+def refuse_without_input(context: dg.AssetExecutionContext, configuration: Configuration, before: dg.AssetKey) -> None:
+    """A step that runs alone has what to work on: the step before has succeeded in each partition.
+
+    Else it would find no rows, do nothing, and turn green a partition whose activities nobody has carried. Raises
+    dg.Failure.
+    """
+    keys = sorted(context.partition_keys)
+    status = context.instance.get_status_by_partition(before, keys, partitions_definition(configuration)) or {}
+    without = [key for key in keys if status.get(key) in {None, dg.AssetPartitionStatus.FAILED}]
+    if without:
+        raise dg.Failure(
+            f"{before.path[-1]} has not succeeded in {len(without)} of the {len(keys)} partitions, the first of them "
+            f"{without[0]}: there is nothing to work on. Materialize all four steps of the type there, or re-execute "
+            "the failed run from its failure.",
+            allow_retries=False,
+        )
 
 
 async def previewed(session: Session, scope: Scope) -> dict[str, Any]:

@@ -194,6 +194,24 @@ def test_any_step_runs_alone_and_an_old_load_writes_nothing_older(two_types: Bri
 
 
 @pytest.mark.slow
+def test_a_step_alone_does_not_turn_green_what_the_step_before_has_not_done(two_types: Bridge):
+    two_types.seed({"hubspot": hubspot_activities("task", [noon(2)])})
+    two_types.sandboxes.hubspot.controls.faults.add(Fault(kind="status", status=403, path="/tasks/search"))
+    load_results = [asset_key(FLOW, TASK, Step.LOADED)]
+
+    never_run = execute(two_types, partition_key=key(2), only=load_results, may_fail=True)
+    execute(two_types, partition_key=key(2), may_fail=True)
+    two_types.sandboxes.hubspot.controls.faults.clear()
+    after_a_failure = execute(two_types, partition_key=key(2), only=load_results, may_fail=True)
+    all_steps = execute(two_types, partition_key=key(2))
+
+    assert [never_run.success, after_a_failure.success, all_steps.success] == [False, False, True]
+    (failure,) = after_a_failure.get_step_failure_events()
+    assert f"the first of them {key(2)}" in failure.step_failure_data.user_failure_data.description
+    assert counts(all_steps, TASK) == {key(2): {"extracted": 1, "created": 1}}
+
+
+@pytest.mark.slow
 def test_runs_are_whole_without_the_tag_and_only_those_up_to_today_move_the_watermark(two_types: Bridge):
     two_types.seed({"hubspot": hubspot_activities("task", [noon(1), earlier_today()])})
     overlap = timedelta(seconds=load_configuration(two_types.settings.config_path).limits.overlap_seconds)
@@ -291,6 +309,7 @@ def execute(
     partition_key: str | None = None,
     tags: Mapping[str, str] | None = None,
     only: list[dg.AssetKey] | None = None,
+    may_fail: bool = False,
 ) -> dg.ExecuteInProcessResult:
     """The flow's job as Dagster itself starts it: by a partition, or by range tags."""
     configuration = load_configuration(bridge.settings.config_path)
@@ -298,7 +317,13 @@ def execute(
         return (
             build_definitions(configuration)
             .resolve_job_def(f"sync_{FLOW.name}")
-            .execute_in_process(instance=instance, partition_key=partition_key, tags=tags, asset_selection=only)
+            .execute_in_process(
+                instance=instance,
+                partition_key=partition_key,
+                tags=tags,
+                asset_selection=only,
+                raise_on_error=not may_fail,
+            )
         )
 
 
