@@ -74,7 +74,8 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         group_name=flow.name,
         pool=pool_of(flow),
         description=_SAYS[step].format(source=flow.source.title(), target=flow.target.title()),
-        kinds={"python", "duckdb", "parquet"},
+        # Dagster's graph names an asset by its last part: without the kind, five boxes would look the same.
+        kinds={activity_type.value, "duckdb", "parquet"},
         owners=["team:revops"],
         metadata={"dagster/column_schema": column_schema(step)},
         tags={FLOW_TAG: flow.name, "activity_sync/type": activity_type.value},
@@ -199,6 +200,6 @@ def metadata_of(report: StepReport, step: Step, asked: Asked) -> dict[str, dict[
                 f"api_calls_{system}": asked.calls.get(system, 0) if newest else 0
                 for system in (report.scope.flow.source, report.scope.flow.target)
             }
-            shown |= of_newest(report) | traffic_metadata(asked) if newest else {}
+            shown = of_newest(report, shown | traffic_metadata(asked)) if newest else shown
         found[partition] = shown
     return found

@@ -37,28 +37,16 @@ def latency(seconds: Mapping[int, int], share: float) -> int:
     return max(seconds)
 
 
-def of_newest(report: StepReport) -> dict[str, Any]:
-    """What a load tells of the whole run, on its newest partition: the summary, the open records, the latency."""
+def of_newest(report: StepReport, figures: Mapping[str, float]) -> dict[str, Any]:
+    """What a load tells on its newest partition, in the order in which the UI shows it.
+
+    Of the whole run the summary and the open records; the partition's own figures; of the whole run what waits for too
+    long, the latency, and where its rows are.
+    """
     scope = report.scope
     flow, kind = scope.flow, scope.activity_type
     totals = {name: sum(counts[name] for counts in report.counts.values()) for name in COUNTS}
-    told: dict[str, Any] = {
-        "waiting_overdue": report.overdue,
-        "summary": dg.MetadataValue.md(summary(totals)),
-        "rows": dg.MetadataValue.md(
-            f"```sql\nFROM {flow.name}.load_results WHERE run_id = '{scope.run_id}' AND type = '{kind}'\n```"
-        ),
-    }
-    if report.latencies and scope.mode is Mode.INCREMENTAL:
-        told["latency_p50_seconds"] = latency(report.latencies, 0.5)
-        told["latency_p95_seconds"] = latency(report.latencies, 0.95)
-    if report.told:
-        told["written_back"] = report.told["done"]
-        told["write_back_refused"] = sum(report.told.values()) - report.told["done"] - report.told["stale"]
-    if report.foreseen is not None:
-        told["estimated_seconds"] = round(report.foreseen.estimated)
-        told["took_seconds"] = round(report.foreseen.took)
-        told["estimate_error"] = round(report.foreseen.error, 3)
+    told: dict[str, Any] = {"summary": dg.MetadataValue.md(summary(totals))}
     if report.open:
         told["open_records"] = dg.MetadataValue.table(
             [
@@ -74,6 +62,22 @@ def of_newest(report: StepReport) -> dict[str, Any]:
             ],
             schema=dg.TableSchema([dg.TableColumn(name) for name in RECORDS_COLUMNS]),
         )
+    told |= figures
+    told["waiting_overdue"] = report.overdue
+    if report.latencies and scope.mode is Mode.INCREMENTAL:
+        told["latency_p50_seconds"] = latency(report.latencies, 0.5)
+        told["latency_p95_seconds"] = latency(report.latencies, 0.95)
+    if report.told:
+        told["written_back"] = report.told["done"]
+        told["write_back_refused"] = sum(report.told.values()) - report.told["done"] - report.told["stale"]
+    if report.foreseen is not None:
+        told["estimated_seconds"] = round(report.foreseen.estimated)
+        told["took_seconds"] = round(report.foreseen.took)
+        told["estimate_error"] = round(report.foreseen.error, 3)
+    # A line for each part, since the UI cuts a line where the page ends.
+    told["rows"] = dg.MetadataValue.md(
+        f"```sql\nFROM {flow.name}.load_results\nWHERE run_id = '{scope.run_id}'\n  AND type = '{kind}'\n```"
+    )
     return told
 
 

@@ -1,5 +1,6 @@
 """The asset that compares both systems, its check, and the schedule that makes it every night."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -19,8 +20,11 @@ from activity_sync.pipeline.scope import midnight
 from activity_sync.pipeline.session import Session
 from activity_sync.rules.difference import Reason
 from activity_sync.systems.records import Window
+from activity_sync.systems.registry import SYSTEMS
 
 _LISTED = 200
+_SYSTEMS = sorted(SYSTEMS)
+"""All of them, always: one that holds nothing is what a person has to see."""
 _WRONG = frozenset({Reason.UNLINKED, Reason.DUPLICATE})
 """The reasons that should not be: all others say what a rule, a person or the next pass does about it."""
 
@@ -55,14 +59,14 @@ def reconciliation(configuration: Configuration) -> list[dg.AssetsDefinition]:
     )
     def compare(context: dg.AssetExecutionContext, crm: Crm) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster takes only the bare name
         try:
-            found, today = crm.run(_compare, types, days)
+            found, first, today = crm.run(_compare, types, days)
             twice = crm.run(_linked_twice)
         except ActivitySyncError as error:
             raise failure_of(error) from error
         context.log.info("%d differences", len(found.differences))
         wrong = [one for one in found.differences if one.reason in _WRONG]
         return dg.MaterializeResult(
-            metadata=metadata_of(found, today),
+            metadata=metadata_of(found, first, today),
             check_results=[
                 dg.AssetCheckResult(
                     check_name="every_difference_is_explained",
@@ -104,21 +108,17 @@ def reconciliation_schedules(configuration: Configuration) -> list[dg.ScheduleDe
     ]
 
 
-def metadata_of(found: Reconciled, today: date) -> dict[str, Any]:
-    """Figures that Dagster plots over time, a picture of the days, the totals, and the first differences."""
-    days = sorted({day for _, day in found.counts if day <= today})
-    systems = sorted({name for counts in found.counts.values() for name in counts})
-    by_day = {
-        name: [sum(counts[name] for (_, each), counts in found.counts.items() if each == day) for day in days]
-        for name in systems
-    }
+def metadata_of(found: Reconciled, first: date, today: date) -> dict[str, Any]:
+    """What is looked at first: a picture of the days, the totals, the first differences; then figures to plot."""
+    days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
     reasons = found.of_reason()
+    by_day = {
+        name: [sum(found.counts.get((kind, day), Counter())[name] for kind in ActivityType) for day in days]
+        for name in _SYSTEMS
+    }
     return {
-        "differences": len(found.differences),
-        **{reason.value: reasons.get(reason, 0) for reason in Reason},
-        **{f"activities_{name}": sum(counts[name] for counts in found.counts.values()) for name in systems},
-        **({"plot": plot_of_days("activities by day", days, by_day)} if days else {}),
-        "totals": dg.MetadataValue.md(_totals(found, systems)),
+        "plot": plot_of_days("activities by day", days, by_day),
+        "totals": dg.MetadataValue.md(_totals(found)),
         "records": dg.MetadataValue.table(
             [
                 dg.TableRecord(
@@ -133,13 +133,16 @@ def metadata_of(found: Reconciled, today: date) -> dict[str, Any]:
             ],
             schema=dg.TableSchema([dg.TableColumn(name) for name in ("day", "record", "reason", "detail")]),
         ),
+        "differences": len(found.differences),
+        **{reason.value: reasons.get(reason, 0) for reason in Reason},
+        **{f"activities_{name}": sum(counts[name] for counts in found.counts.values()) for name in _SYSTEMS},
     }
 
 
-def _totals(found: Reconciled, systems: Sequence[str]) -> str:
-    lines = [f"| type | {' | '.join(systems)} | differences |", "| --- |" + " ---: |" * (len(systems) + 1)]
+def _totals(found: Reconciled) -> str:
+    lines = [f"| type | {' | '.join(_SYSTEMS)} | differences |", "| --- |" + " ---: |" * (len(_SYSTEMS) + 1)]
     for kind in sorted({kind for kind, _ in found.counts}):
-        numbers = [sum(one[name] for (each, _), one in found.counts.items() if each == kind) for name in systems]
+        numbers = [sum(one[name] for (each, _), one in found.counts.items() if each == kind) for name in _SYSTEMS]
         differences = sum(one.type == kind for one in found.differences)
         lines.append(f"| {kind} | {' | '.join(f'{number:,}' for number in (*numbers, differences))} |")
     return "\n".join(lines)
@@ -149,8 +152,9 @@ async def _linked_twice(session: Session) -> list[str]:
     return [f"{system}:{kind}/{record_id}" for system, kind, record_id in session.ledger.linked_twice()]
 
 
-async def _compare(session: Session, types: Sequence[ActivityType], days: int) -> tuple[Reconciled, date]:
-    """What was found, and today by our clock. Meetings and due dates may lie years ahead."""
+async def _compare(session: Session, types: Sequence[ActivityType], days: int) -> tuple[Reconciled, date, date]:
+    """What was found, from the first day on, and today by our clock. Meetings and due dates may lie years ahead."""
     today = session.clock().date()
-    window = Window(midnight(today - timedelta(days=days)), midnight(date(today.year + 50, 1, 1)))
-    return await reconcile(session, types, window), today
+    first = today - timedelta(days=days)
+    window = Window(midnight(first), midnight(date(today.year + 50, 1, 1)))
+    return await reconcile(session, types, window), first, today

@@ -53,6 +53,7 @@ def test_load_shows_its_open_records_summary_latency_and_where_its_rows_are(peop
     assert 110 <= metadata["latency_p95_seconds"].value <= 300
     assert run.run_id in str(metadata["rows"].value)
     assert "secret" not in str(metadata)
+    assert list(metadata)[:3] == ["summary", "open_records", "extracted"], "what a person looks for comes first"
     for system in ("hubspot", "dynamics"):
         assert 0 < metadata[f"api_limit_share_{system}"].value < 0.5
         assert metadata[f"api_throttled_{system}"].value == 0
