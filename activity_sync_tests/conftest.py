@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from typing import Any
 
 import pytest
 
 POSTGRES_VARIABLE = "ACTIVITY_SYNC_TEST_POSTGRES_URL"
+CHROMIUM_VARIABLE = "ACTIVITY_SYNC_TEST_CHROMIUM"
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+def chromium_path() -> str | None:
+    """The Chromium that the tests of the UI drive; None where there is none."""
+    return os.environ.get(CHROMIUM_VARIABLE) or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +33,13 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What a machine without the server cannot run is named; `.ci/run` takes that for a failure."""
+    """What a machine without the server or the browser cannot run is named; `.ci/run` takes that for a failure."""
     if not os.environ.get(POSTGRES_VARIABLE):
         terminalreporter.write_line(
             f"not run: the tests on PostgreSQL ({POSTGRES_VARIABLE} names no server)", yellow=True
+        )
+    if chromium_path() is None:
+        terminalreporter.write_line(
+            f"not run: the tests in a browser (no chromium in the path, and {CHROMIUM_VARIABLE} names none)",
+            yellow=True,
         )
