@@ -1,0 +1,1 @@
+"""How far the estimate of a run's end is from the truth: `python -m benchmarks.eta`."""
