@@ -39,7 +39,8 @@ class StepState(StrEnum):
 class StepProgress:
     """One step of one type in one run. `known`: its rows in all, None as long as nobody can tell.
 
-    `seconds`: what the `done` rows took until `updated_at`. `expected`: seconds a row as expected before the run.
+    `seconds`: what the `done` rows took until `updated_at`. `expected`: seconds a row as expected before the run,
+    and `trust`: for how many seconds of it that is believed.
     `floor`: seconds that the APIs' limits demand for the rows left. `estimated_end`: what the first estimate said, at
     `estimated_at`, of the end of the type's last step. `traffic`: by system, what was asked of it. `beat_at`: when the
     run was last known to live.
@@ -58,6 +59,7 @@ class StepProgress:
     done: int = 0
     seconds: float = 0.0
     expected: float = 0.0
+    trust: float = 0.0
     floor: float = 0.0
     estimated_at: datetime | None = None
     estimated_end: datetime | None = None
@@ -148,6 +150,7 @@ def _to_columns(one: StepProgress) -> dict[str, Any]:
         "done": one.done,
         "seconds": one.seconds,
         "expected": one.expected,
+        "trust": one.trust,
         "floor": one.floor,
         "traffic": json.dumps(one.traffic),
         "began_at": one.began_at,
@@ -176,6 +179,7 @@ def _from_row(row: Row[Any]) -> StepProgress:
         done=row.done,
         seconds=row.seconds,
         expected=row.expected,
+        trust=row.trust,
         floor=row.floor,
         estimated_at=row.estimated_at,
         estimated_end=row.estimated_end,

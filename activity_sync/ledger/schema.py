@@ -26,7 +26,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0007"
+REVISION = "0008"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -199,6 +199,7 @@ progress = Table(
     Column("host", String(300), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("started", String(120), nullable=False),
+    Column("trust", Float, nullable=False, server_default="0"),
 )
 
 step_rates = Table(

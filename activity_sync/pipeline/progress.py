@@ -158,5 +158,6 @@ def _work(steps: Sequence[StepProgress], number: int, now: datetime) -> Work:
         seconds=one.seconds,
         waited=max(waited, 0.0),
         expected=one.expected,
+        trust=one.trust,
         floor=one.floor,
     )

@@ -52,6 +52,14 @@ def unheard(rows: int) -> None:
     """Nobody counts what is written."""
 
 
+UNSEEN_TRUST_SECONDS = 2.0
+LEARNT_TRUST_SECONDS = 60.0
+"""For how long a run believes what was expected of it: where steps were compared elsewhere, and where they were seen.
+
+That a step which waits for an API is slow today says little of one that works by itself, where its own rate is known.
+"""
+
+
 class Watch:
     """One step under way. `clock` gives seconds that only grow."""
 
@@ -214,6 +222,7 @@ class Watch:
             updated_at=now,
             beat_at=now,
             expected=UNSEEN_SECONDS_A_ROW[step] if rate is None else rate.seconds_a_row,
+            trust=UNSEEN_TRUST_SECONDS if rate is None else LEARNT_TRUST_SECONDS,
         )
 
     def _of_this_run(self) -> list[StepProgress]:

@@ -14,16 +14,14 @@ from math import ceil
 EXPECTED_ROWS = 200
 """What was expected of a row counts as much as so many rows that were seen."""
 
-EXPECTED_SECONDS = 2.0
-"""That this run is as fast as was expected counts as much as so many seconds of it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """One step of one type. `rows`: how many there are in all; None as long as nobody knows.
 
     `seconds`: what the `done` ones took. `waited`: how long the next ones have been under way. `expected`: seconds a
-    row, before any was seen. `floor`: seconds that the APIs' limits demand for the rows that are left.
+    row, before any was seen; `trust`: that it holds for this run counts as much as so many seconds of it. `floor`:
+    seconds that the APIs' limits demand for the rows that are left.
     """
 
     rows: int | None
@@ -31,6 +29,7 @@ class Work:
     seconds: float = 0.0
     waited: float = 0.0
     expected: float = 0.0
+    trust: float = 2.0
     floor: float = 0.0
 
     @property
@@ -61,7 +60,8 @@ def pace_of(works: Sequence[Work]) -> float:
     """How much longer than expected the rows took that are done; 1 before any is."""
     took = sum(one.seconds for one in works if one.done)
     expected = sum(one.done * one.expected for one in works)
-    return (took + EXPECTED_SECONDS) / (expected + EXPECTED_SECONDS)
+    trust = max((one.trust for one in works), default=0.0)
+    return (took + trust) / (expected + trust) if expected + trust > 0 else 1.0
 
 
 def seconds_a_row(work: Work, pace: float) -> float:

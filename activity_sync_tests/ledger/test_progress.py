@@ -29,6 +29,7 @@ def step(now):
         done=3_000,
         seconds=12.5,
         expected=0.003,
+        trust=60.0,
         floor=16.0,
         estimated_at=now,
         estimated_end=now + timedelta(minutes=4),

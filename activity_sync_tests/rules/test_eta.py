@@ -22,6 +22,7 @@ def works(draw: st.DrawFn) -> Work:
         seconds=draw(SECONDS),
         waited=draw(SECONDS),
         expected=draw(RATES),
+        trust=draw(st.floats(0.0, 100.0)),
         floor=draw(SECONDS),
     )
 
@@ -83,6 +84,15 @@ def test_a_run_twice_as_slow_as_expected_is_expected_to_stay_so() -> None:
     to_write = Work(20_000, expected=0.02)
 
     assert known([read, to_write]).seconds == pytest.approx(800.0, rel=0.05)
+
+
+def test_the_slower_run_is_believed_later_where_what_was_expected_is_trusted() -> None:
+    def left(trust: float) -> float:
+        read = Work(2_000, done=2_000, seconds=40.0, expected=0.01, trust=trust)
+        return known([read, Work(2_000, expected=0.02, trust=trust)]).seconds
+
+    assert 40.0 < left(60.0) < 55.0
+    assert 75.0 < left(2.0) < 80.0
 
 
 def test_the_time_under_way_is_taken_off_and_never_more_than_there_is() -> None:
