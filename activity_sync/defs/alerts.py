@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -14,6 +14,7 @@ import dagster as dg
 
 from activity_sync.bootstrap import read_settings
 from activity_sync.configuration import AlertsConfig, Configuration, EmailConfig
+from activity_sync.defs.failures import reason_of
 from activity_sync.errors import ConfigurationError, Unreachable
 from activity_sync.http.webhook import post_json
 from activity_sync.settings import AlertSettings
@@ -36,7 +37,7 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """All of it in three lines."""
+        """All of it, a line or more for each part."""
         return f"{self.title}\n{self.detail}\n{self.url}"
 
 
@@ -62,13 +63,12 @@ def _run_failures(alerts: AlertsConfig) -> dg.SensorDefinition:
     )
     def tell(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
-        steps = [event.step_key or "" for event in context.get_step_failure_events()]
         send(
             alerts,
             Alert(
                 "run_failure",
                 f"Activity Sync: run {run.run_id[:8]} of {run.job_name} failed",
-                f"{context.failure_event.message} {_places(steps)}".strip(),
+                detail_of(context.get_step_failure_events()) or context.failure_event.message or "",
                 f"{alerts.ui_url.rstrip('/')}/runs/{run.run_id}",
                 run.run_id,
                 datetime.now(tz=UTC),
@@ -237,6 +237,9 @@ def _send_mail(email: EmailConfig, password: str, alert: Alert) -> None:
         ) from error
 
 
-def _places(steps: list[str]) -> str:
-    named = [step.replace("__", "/") for step in steps if step]
-    return f"[{', '.join(named)}]" if named else ""
+def detail_of(failures: Iterable[dg.DagsterEvent]) -> str:
+    """A line for each reason, with the steps that failed for it; empty where no step failed, as when a process died."""
+    told: dict[str, list[str]] = {}
+    for event in failures:
+        told.setdefault(reason_of(event), []).append((event.step_key or "").replace("__", "/"))
+    return "\n".join(f"{reason} [{', '.join(steps)}]" for reason, steps in told.items())

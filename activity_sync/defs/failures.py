@@ -45,3 +45,18 @@ def error_of(event: dg.DagsterEvent, run_id: str) -> ActivitySyncError | None:
         info = info.cause
     message = "the step failed" if info is None else (info.message or info.cls_name or "").strip()
     return FatalError(f"{message} {where}")
+
+
+def reason_of(event: dg.DagsterEvent) -> str:
+    """What failed a step, in a line: our own error's kind and message, of anything else the kind alone.
+
+    The message of an error that is not ours may quote what somebody wrote.
+    """
+    data = event.step_failure_data
+    if data.user_failure_data is not None:
+        kind = data.user_failure_data.metadata.get("error")
+        return ": ".join(filter(None, [str(kind.value) if kind else "", data.user_failure_data.description]))
+    info = data.error
+    while info is not None and info.cause is not None:
+        info = info.cause
+    return f"{(info.cls_name if info else None) or 'an unknown error'}: see the run"

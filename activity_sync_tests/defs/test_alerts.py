@@ -18,7 +18,8 @@ import pytest
 from activity_sync.configuration import Configuration, parse_configuration
 from activity_sync.defs.alerts import Alert, failed_checks, send
 from activity_sync.defs.build import build_definitions
-from activity_sync.errors import ConfigurationError, Unreachable
+from activity_sync.defs.failures import failure_of
+from activity_sync.errors import AuthenticationFailed, ConfigurationError, Unreachable
 from activity_sync.http.webhook import post_json
 
 ALERT = Alert(
@@ -231,11 +232,17 @@ def test_failed_run_is_told_through_the_sensor(receiver: Receiver, monkeypatch: 
 
     @dg.op
     def breaks() -> None:
-        raise dg.Failure("hubspot denies the request", allow_retries=False)
+        raise failure_of(AuthenticationFailed("hubspot denies the request", system="hubspot"))
+
+    @dg.op
+    def quotes() -> None:
+        raise ValueError("Dear Ann, ...")
 
     @dg.job
     def sync_hubspot_to_dynamics() -> None:
         breaks()
+        breaks.alias("breaks_too")()
+        quotes()
 
     with dg.DagsterInstance.ephemeral() as instance:
         result = sync_hubspot_to_dynamics.execute_in_process(instance=instance, raise_on_error=False)
@@ -251,7 +258,10 @@ def test_failed_run_is_told_through_the_sensor(receiver: Receiver, monkeypatch: 
     [(_, document)] = receiver.posts
     assert document["run_id"] == result.run_id
     assert "sync_hubspot_to_dynamics failed" in document["title"]
-    assert "[breaks]" in document["detail"]
+    assert document["detail"].splitlines() == [
+        "AuthenticationFailed: hubspot denies the request [breaks, breaks_too]",
+        "ValueError: see the run [quotes]",
+    ], "what failed and why, and nothing that a foreign error may quote"
 
 
 def test_nobody_is_told_unless_somebody_is_named() -> None:
