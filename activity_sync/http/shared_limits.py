@@ -69,7 +69,7 @@ class SharedLimits:
                 if self._day_used >= self._day_share:
                     raise RateLimited(
                         f"{self._plan.name}: {self._day_used:.0%} of the day's calls are used, "
-                        f"{self._day_share:.0%} are allowed: wait for tomorrow or raise the limit in `limits`.",
+                        f"{self._day_share:.0%} are allowed: wait for tomorrow, or have the account's limit raised.",
                         system=self._plan.name,
                     )
                 answer = await self._ask(lambda office: office.take(self._buckets(lane), concurrency=self._concurrency))
