@@ -217,6 +217,13 @@ class AttachmentsConfig(_Section):
     links: bool = True
     files: Literal[False] = False
 
+    @field_validator("files", mode="before")
+    @classmethod
+    def _are_not_carried(cls, value: Any) -> Any:
+        if value is not False:
+            raise ValueError("this version lists files in the copies and carries none of them; use false")
+        return value
+
 
 class AlertsConfig(_Section):
     """Who is told, and of what. The addresses of webhooks are secrets, and in the environment.

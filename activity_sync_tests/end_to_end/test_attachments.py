@@ -9,6 +9,7 @@ import pytest
 from activity_sync.activities.kinds import ActivityType
 from activity_sync_tests.end_to_end.bridge import Bridge, ago, iso
 from activity_sync_tests.end_to_end.customised import dynamics_has, hubspot_has
+from activity_sync_tests.end_to_end.losing import lose_ledger
 from activity_sync_tests.end_to_end.passes import carry, decisions
 
 ROW = "00000000-0000-4000-8000-00000000a501"
@@ -243,3 +244,47 @@ def test_files_are_read_in_every_version_of_the_api(peopled: Bridge, version: st
 
     there = peopled.counterpart("hubspot", "call", "501")
     assert "contract.pdf (244 KB" in peopled.dynamics("phonecall")[there]["description"]
+
+
+def test_a_ledger_that_was_lost_neither_doubles_a_list_nor_takes_it_for_the_body(peopled: Bridge) -> None:
+    only(peopled, "call")
+    files(peopled, CONTRACT)
+    hubspot_has(peopled, "call", "501", hs_call_body="<p>Agreed</p>", hs_attachment_ids="31")
+    dynamics_has(peopled, "call", ROW, subject="Call back", description="Later")
+    dynamics_file(peopled, "annotation", "phonecall", ROW[:-4] + "f001", ROW, documentbody="QUJD")
+    settle(peopled)
+    there, here = peopled.counterpart("hubspot", "call", "501"), peopled.counterpart("dynamics", "call", ROW)
+    texts = [peopled.dynamics("phonecall")[there]["description"], peopled.hubspot("calls")[here]["properties"]]
+    lose_ledger(peopled)
+
+    settle(peopled)
+
+    assert peopled.counterpart("hubspot", "call", "501") == there
+    now = [peopled.dynamics("phonecall")[there]["description"], peopled.hubspot("calls")[here]["properties"]]
+    assert now[0] == texts[0]
+    assert now[1]["hs_call_body"] == texts[1]["hs_call_body"]
+    assert peopled.hubspot("calls")["501"]["properties"]["hs_call_body"] == "<p>Agreed</p>"
+    assert peopled.dynamics("phonecall")[ROW]["description"] == "Later"
+
+
+def test_files_and_records_without_a_place_stand_under_one_body(peopled: Bridge) -> None:
+    off = "".join(f"    {one}: {{enabled: false}}\n" for one in ActivityType if one != "task")
+    append = "    task: {associations: {unplaced: append}}\n"
+    peopled.configure(f"flows:\n  hubspot_to_dynamics:\n{off}{append}  dynamics_to_hubspot:\n{off}")
+    files(peopled, CONTRACT)
+    hubspot_has(peopled, "task", "501", hs_task_body="<p>Agreed</p>", hs_attachment_ids="31")
+    link = {"from": ["tasks", "501"], "to": ["contacts", "1002"], "types": [204]}
+    peopled.seed({"hubspot": {"associations": [link]}})
+
+    settle(peopled)
+
+    there = peopled.counterpart("hubspot", "task", "501")
+    text = peopled.dynamics("task")[there]["description"]
+    assert text.startswith("Agreed\n")
+    assert text.count("contract.pdf") == text.count("Also related to:") == text.count("Further details:") == 1
+
+    hubspot_has(peopled, "task", "501", hs_task_body="<p>Agreed again</p>")
+    settle(peopled)
+
+    assert peopled.dynamics("task")[there]["description"] == text.replace("Agreed", "Agreed again")
+    assert peopled.hubspot("tasks")["501"]["properties"]["hs_task_body"].count("contract") == 0
