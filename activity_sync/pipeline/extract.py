@@ -8,7 +8,7 @@ from activity_sync.activities.kinds import Step
 from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.association_feed import drifted
-from activity_sync.pipeline.attached import with_files
+from activity_sync.pipeline.attached import newly_filed, with_files
 from activity_sync.pipeline.deletions import deleted
 from activity_sync.pipeline.filtering import confirm_properties, newly_matching
 from activity_sync.pipeline.mapping_change import revision_of
@@ -17,6 +17,7 @@ from activity_sync.pipeline.rows import (
     ASSOCIATION,
     CHOSEN,
     DELETION,
+    FILED,
     MATCHING,
     PENDING,
     RELEASED,
@@ -82,6 +83,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
                 RELEASED: await released(session, scope),
                 ASSOCIATION: differing,
                 MATCHING: await newly_matching(session, scope),
+                FILED: await newly_filed(session, scope),
             }
             for trigger, ids in falls_due.items():
                 unseen = [one for one in ids if one not in seen]

@@ -27,6 +27,7 @@ CHOSEN = "chosen"
 RELEASED = "released"
 ASSOCIATION = "association"
 MATCHING = "matching"
+FILED = "file"
 
 DISMISSED = "dismissed"
 """The reason for which a record is left alone: it failed, and a person wants to hear of it only when it changes."""

@@ -135,6 +135,13 @@ class Reader(Protocol):
         """
         ...
 
+    async def newly_filed(self, activity_type: ActivityType, *, since: datetime) -> list[str]:
+        """The ids of activities on which a file was put, or changed, at or after `since` without their showing it.
+
+        Empty where a file is a change of its activity, and where we may not ask.
+        """
+        ...
+
     async def associated(
         self, activity_type: ActivityType, ids: Sequence[str]
     ) -> dict[str, frozenset[tuple[str, str]]]:

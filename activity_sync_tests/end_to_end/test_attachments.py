@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.pipeline.scope import Mode
 from activity_sync_tests.end_to_end.bridge import Bridge, ago, iso
 from activity_sync_tests.end_to_end.customised import dynamics_has, hubspot_has
 from activity_sync_tests.end_to_end.losing import lose_ledger
@@ -265,6 +266,27 @@ def test_a_ledger_that_was_lost_neither_doubles_a_list_nor_takes_it_for_the_body
     assert now[1]["hs_call_body"] == texts[1]["hs_call_body"]
     assert peopled.hubspot("calls")["501"]["properties"]["hs_call_body"] == "<p>Agreed</p>"
     assert peopled.dynamics("phonecall")[ROW]["description"] == "Later"
+
+
+def test_a_file_that_is_put_on_an_activity_later_is_listed_by_the_next_incremental_pass(peopled: Bridge) -> None:
+    only(peopled, "call", "note")
+    other = ROW[:-4] + "a502"
+    dynamics_has(peopled, "call", ROW, subject="Call back", description="Later")
+    settle(peopled)
+    carry(peopled, Mode.INCREMENTAL)
+    dynamics_has(peopled, "call", other, subject="Too old for this pass")
+    dynamics_file(peopled, "annotation", "phonecall", ROW[:-4] + "f001", ROW, documentbody="QUJD")
+    dynamics_file(peopled, "annotation", "phonecall", ROW[:-4] + "f002", other, documentbody="QUJD")
+
+    assert carry(peopled, Mode.INCREMENTAL)["updated"] == 1
+
+    here = peopled.counterpart("dynamics", "call", ROW)
+    assert "offer.docx (3 B" in peopled.hubspot("calls")[here]["properties"]["hs_call_body"]
+    assert peopled.counterpart("dynamics", "call", other) is None
+    assert decisions(peopled, "dynamics", "call", ROW)[-1]["trigger"] == "file"
+    peopled.forget()
+    carry(peopled, Mode.INCREMENTAL)
+    assert peopled.writes() == 0
 
 
 def test_files_and_records_without_a_place_stand_under_one_body(peopled: Bridge) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from activity_sync.activities.files import UNREADABLE, AttachedFile
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.dynamics.batch import Operation
-from activity_sync.systems.dynamics.filters import any_of, chunks, query
+from activity_sync.systems.dynamics.filters import any_of, chunks, moment_literal, query
 from activity_sync.systems.dynamics.operations import Operations, json_object
-from activity_sync.systems.dynamics.paths import Table
+from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table
 from activity_sync.systems.dynamics.refusals import explain_failed_read
 from activity_sync.systems.records import FILES, SourceRecord
 
@@ -65,6 +66,29 @@ class DynamicsFiles:
                 page = await self._operations.get(str(link), prefer=read.headers.get("Prefer", ""))
         unread = [AttachedFile("", problem=UNREADABLE)] if is_refused else []
         return [_with(one, [*found.get(one.id.lower(), ()), *unread]) for one in records]
+
+    async def newly_filed(self, activity_type: ActivityType, since: datetime) -> list[str]:
+        """The ids of activities that a note with a file is about which was modified since, each once."""
+        if activity_type is ActivityType.NOTE:
+            return []
+        options = {
+            "$select": _ABOUT,
+            "$filter": f"isdocument eq true and objecttypecode eq '{ACTIVITY_TABLES[activity_type].name}' "
+            f"and modifiedon ge {moment_literal(since)}",
+            "$orderby": _NOTES.key,
+        }
+        (answer,) = await self._operations.read_answers([Operation("GET", f"{_NOTES.entity_set}?{query(options)}")])
+        if answer.status == 403:
+            return []
+        if answer.status >= 300:
+            raise explain_failed_read(answer)
+        page: Mapping[str, Any] = json_object(answer)
+        found: dict[str, None] = {}
+        while True:
+            found |= dict.fromkeys(str(row[_ABOUT]).lower() for row in page.get("value") or () if row.get(_ABOUT))
+            if not (link := page.get("@odata.nextLink")):
+                return list(found)
+            page = await self._operations.get(str(link))
 
 
 def _own_file(record_id: str, row: Mapping[str, Any]) -> list[AttachedFile]:

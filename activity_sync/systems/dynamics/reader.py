@@ -153,6 +153,10 @@ class DynamicsReader:
         """A note tells of its own file; those of all other activities are one further call."""
         return await self._files.add(activity_type, records)
 
+    async def newly_filed(self, activity_type: ActivityType, *, since: datetime) -> list[str]:
+        """Those that a note with a file is about: one call, and none for notes. Attachments show no time."""
+        return await self._files.newly_filed(activity_type, since)
+
     async def associated(
         self, activity_type: ActivityType, ids: Sequence[str]
     ) -> dict[str, frozenset[tuple[str, str]]]:

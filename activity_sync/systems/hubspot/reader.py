@@ -134,6 +134,15 @@ class HubSpotReader:
         """One call for each file that is not known yet, side by side."""
         return await self._files.add(records)
 
+    async def newly_filed(
+        self,
+        activity_type: ActivityType,  # noqa: ARG002 - the same for all
+        *,
+        since: datetime,  # noqa: ARG002
+    ) -> list[str]:
+        """None: an activity names its files in a property."""
+        return []
+
     async def associated(
         self, activity_type: ActivityType, ids: Sequence[str]
     ) -> dict[str, frozenset[tuple[str, str]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from activity_sync.activities.files import UNREADABLE
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.records import FILES, SourceRecord
@@ -92,6 +94,38 @@ def test_what_the_role_may_not_read_is_told_and_the_rest_is_there(organization: 
     (record,) = organization.run(read)
 
     assert record.payload[FILES] == [{"problem": UNREADABLE}]
+
+
+def test_activities_that_got_a_file_are_found_by_its_note(organization: Organization) -> None:
+    def scan(number: int, about: str, **more) -> dict:
+        shown = {"isdocument": True, "filename": "scan.png", "modifiedon": "2026-03-02T00:00:00Z"}
+        return {
+            "annotationid": guid(number, kind="c"),
+            "objectid": {"type": about, "id": guid(number)},
+            **shown,
+            **more,
+        }
+
+    organization.seed(
+        {
+            "task": [{"activityid": guid(n), "subject": f"Task {n}"} for n in (1, 2, 3)],
+            "email": [{"activityid": guid(4), "subject": "Mail"}],
+            "annotation": [
+                scan(1, "task"),
+                scan(2, "task", modifiedon="2026-02-28T23:59:59Z"),
+                scan(3, "task", isdocument=False),
+                scan(4, "email"),
+            ],
+        }
+    )
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+
+    async def read(system) -> list[list[str]]:
+        return [await system.reader.newly_filed(kind, since=since) for kind in (TASK, EMAIL, NOTE)]
+
+    assert organization.run(read) == [[guid(1)], [guid(4)], []]
+    organization.controls.settings.change({"dynamics_missing_privileges": ["prvReadNote"]})
+    assert organization.run(read) == [[], [], []]
 
 
 def test_no_activities_are_no_call(organization: Organization) -> None:
