@@ -84,7 +84,7 @@ def _checks(configuration: Configuration, flow: Flow, activity_type: ActivityTyp
             check_name=FAILURES,
             passed=left.failed <= most,
             severity=dg.AssetCheckSeverity.ERROR,
-            description=f"{left.failed} records failed: `activity-sync failures list {where}`"
+            description=f"{_records(left.failed)} failed: `activity-sync failures list {where}`"
             if left.failed
             else "nothing failed",
             metadata={"failed": left.failed},
@@ -94,9 +94,9 @@ def _checks(configuration: Configuration, flow: Flow, activity_type: ActivityTyp
             check_name=WAITING,
             passed=not left.overdue,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{left.overdue} records wait for more than {days} days: `activity-sync waiting {where}`"
+            description=f"{_records(left.overdue)} waiting for more than {days} days: `activity-sync waiting {where}`"
             if left.overdue
-            else f"{left.waiting} records wait, none for more than {days} days",
+            else f"{_records(left.waiting)} waiting, none for more than {days} days",
             metadata={"waiting": left.waiting, "overdue": left.overdue},
         )
 
@@ -121,3 +121,7 @@ async def _open(session: Session, flow: Flow, activity_type: ActivityType) -> Op
         waiting=counted.get((flow.name, activity_type, OutstandingState.DEFERRED), 0),
         overdue=count_overdue(session, flow, activity_type),
     )
+
+
+def _records(number: int) -> str:
+    return f"{number:,} record{'' if number == 1 else 's'}"

@@ -24,7 +24,9 @@ RECORDS_COLUMNS = ("record", "outcome", "case", "reason")
 
 def column_schema(step: Step) -> dg.TableSchema:
     """The columns of the step's staged rows."""
-    return dg.TableSchema([dg.TableColumn(one.name, type=one.kind.sql) for one in columns_of(step)])
+    return dg.TableSchema(
+        [dg.TableColumn(one.name, type=one.kind.sql, description=one.says) for one in columns_of(step)]
+    )
 
 
 def latency(seconds: Mapping[int, int], share: float) -> int:

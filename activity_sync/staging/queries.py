@@ -7,7 +7,7 @@ from activity_sync.activities.kinds import Step
 from activity_sync.staging.columns import Column, columns_of, newest_first
 
 # The column that DuckDB reads from the folder's name, `type=email`.
-_TYPE = Column("type")
+_TYPE = Column("type", "the activity type")
 
 
 def rows_of(step: Step, files: str, *columns: str) -> str:

@@ -102,3 +102,4 @@ def test_staged_columns_are_described_on_every_asset() -> None:
     schema = graph.get(LOADED).metadata["dagster/column_schema"]
 
     assert {"run_id", "source_id", "outcome", "correlation_id"} <= {one.name for one in schema.columns}
+    assert [one.name for one in schema.columns if not one.description] == []
