@@ -264,6 +264,7 @@ def test_what_fell_due_is_staged_in_the_newest_partition_with_its_own_day(bridge
 
 @pytest.mark.slow
 def test_a_first_sync_leaves_out_years_without_changes(two_types: Bridge):
+    two_types.configure(f"start_date: 2015-01-01\n{TWO_TYPES}")
     two_types.seed({"hubspot": hubspot_activities("task", [noon(2000), earlier_today()])})
 
     (run,) = two_types.sync().values()
