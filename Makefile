@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # This project's own Dagster storage (dagster.yaml) unless DAGSTER_HOME is set.
 WORKERS ?= 2
 
-.PHONY: demo test check setup ui schema clean
+.PHONY: demo test check setup ui schema screenshots clean
 
 setup: $(READY)
 
@@ -25,6 +25,9 @@ ui: $(READY)  ## the Dagster UI on this project
 
 schema: $(READY)  ## the JSON Schema of the configuration file, for editors
 	$(BIN)/python -m activity_sync.configuration_schema
+
+screenshots: $(READY)  ## the pictures of docs/images, drawn again in the machine's Chromium
+	$(BIN)/python -m activity_sync_tests.browser.screenshots
 
 test: $(READY)  ## what CI runs
 	$(BIN)/ruff format --check .

@@ -103,7 +103,7 @@ def see_the_failed_record(ui: DagsterUi, stage: Stage, show: Show) -> None:
     show("failed-records")
     ui.open_asset(f"{FLOW}/note/load_results", "checks")
     ui.page.get_by_text("failures", exact=True).first.click()
-    expect(ui.page.get_by_text("1 records failed")).to_be_visible()
+    expect(ui.page.get_by_text("1 record failed")).to_be_visible()
     show("checks")
 
 
@@ -111,9 +111,11 @@ def see_the_plots(ui: DagsterUi, stage: Stage, show: Show) -> None:
     """The counts of every partition, drawn by Dagster."""
     ui.open_asset(f"{FLOW}/{stage.types[-1]}/load_results")
     ui.page.get_by_role("button", name="Plots").click()
-    expect(ui.page.get_by_text("created", exact=True)).to_be_visible()
+    created = ui.page.get_by_text("created", exact=True)
+    expect(created).to_be_visible()
     for canvas in ui.page.locator("canvas").all():
         assert canvas.evaluate(_HAS_INK), "a plot is empty"
+    created.evaluate("heading => heading.scrollIntoView()")
     show("plots")
 
 

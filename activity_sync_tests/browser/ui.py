@@ -28,6 +28,10 @@ class DagsterUi:
         expect(self.page.get_by_role("button", name="Materialize all")).to_be_visible()
         expect(self.page.get_by_text("load_results").first).to_be_visible()
 
+    def zoom_out(self) -> None:
+        """A graph that is larger than the page fits into it."""
+        self.page.get_by_role("button", name="zoom_out").click()
+
     def open_asset(self, key: str, view: str = "overview") -> None:
         """A tab of an asset's page."""
         self.page.goto(f"{self.address}/assets/{key}?view={view}")
