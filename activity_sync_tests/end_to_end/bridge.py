@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,16 @@ DYNAMICS_TABLES = {
 
 @dataclass
 class Bridge:
-    """One installation with a home of its own. `environ` is what its commands see."""
+    """One installation with a home of its own. `environ` is what its commands see.
+
+    `begins`: the first day of its history where no configuration says another one. Dagster lists every partition at
+    every run: the days from 2015 on take longer than all the work of most tests.
+    """
 
     sandboxes: RunningSandboxes
     home: Path
     environ: dict[str, str]
+    begins: date | None = None
     people: SandboxUser = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,14 +54,10 @@ class Bridge:
         return Settings.from_environ(self.environ)
 
     def configure(self, text: str) -> None:
-        """The configuration file holds this YAML from now on.
-
-        Where it says nothing else, history begins two months ago: Dagster lists every partition at every run, and the
-        days from 2015 on would take longer than all the work of most tests.
-        """
+        """The configuration file holds this YAML from now on, and where history begins if that is told beside it."""
         path = self.home / "sync.yaml"
-        begin = f"start_date: {ago(days=60).date()}"
-        if "start_date" not in text:
+        begin = f"start_date: {self.begins}"
+        if self.begins is not None and "start_date" not in text:
             text = f"{{{begin}, {text[1:]}" if text.startswith("{") else f"{begin}\n{text}"
         path.write_text(text, encoding="utf-8")
         self.environ["ACTIVITY_SYNC_CONFIG"] = os.environ["ACTIVITY_SYNC_CONFIG"] = str(path)

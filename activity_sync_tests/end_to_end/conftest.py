@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from activity_sync.sandbox.serve import start_sandboxes
 from activity_sync.settings import PROJECT_ROOT
-from activity_sync_tests.end_to_end.bridge import Bridge, dynamics_people, hubspot_people, totals
+from activity_sync_tests.end_to_end.bridge import Bridge, ago, dynamics_people, hubspot_people, totals
 from activity_sync_tests.end_to_end.goldens import load_goldens, seed_golden
 from activity_sync_tests.end_to_end.people import populate
 
@@ -43,7 +43,10 @@ def _unsynchronised(connection: Any, _record: object) -> None:
 @pytest.fixture
 def bridge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bridge]:
     """Two empty sandboxes and an installation that has never run."""
-    yield from make_bridge(tmp_path, monkeypatch)
+    for bridge in make_bridge(tmp_path, monkeypatch):
+        bridge.begins = ago(days=60).date()
+        bridge.configure("")
+        yield bridge
 
 
 @pytest.fixture
@@ -88,6 +91,4 @@ def make_bridge(
         }
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        bridge = Bridge(sandboxes, folder, environ)
-        bridge.configure("")
-        yield bridge
+        yield Bridge(sandboxes, folder, environ)
