@@ -11,6 +11,7 @@ import pytest
 
 POSTGRES_VARIABLE = "ACTIVITY_SYNC_TEST_POSTGRES_URL"
 CHROMIUM_VARIABLE = "ACTIVITY_SYNC_TEST_CHROMIUM"
+ALL_VARIABLE = "ACTIVITY_SYNC_TEST_ALL"
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -32,8 +33,26 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What a machine without the server or the browser cannot run is named; `.ci/run` takes that for a failure."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The slow tests are CI's, and those of whoever asks for all, or for one of them by its path."""
+    if os.environ.get(ALL_VARIABLE) or _names_tests(config):
+        return
+    slow = [one for one in items if one.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [one for one in items if not one.get_closest_marker("slow")]
+
+
+def _names_tests(config: pytest.Config) -> bool:
+    """Whether the command line says which tests to run, by path, expression or mark."""
+    return bool(config.args_source is pytest.Config.ArgsSource.ARGS or config.option.keyword or config.option.markexpr)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What was not run is named; `.ci/run` takes that for a failure."""
+    if not os.environ.get(ALL_VARIABLE) and not _names_tests(config):
+        terminalreporter.write_line(
+            f"not run: the tests that take more than ten seconds ({ALL_VARIABLE}=1 runs all)", yellow=True
+        )
     if not os.environ.get(POSTGRES_VARIABLE):
         terminalreporter.write_line(
             f"not run: the tests on PostgreSQL ({POSTGRES_VARIABLE} names no server)", yellow=True
