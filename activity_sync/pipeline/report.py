@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from activity_sync.pipeline.progress import Foreseen
 from activity_sync.pipeline.scope import Scope
 from activity_sync.rules.values import LAST_ASSOCIATION
 
-if TYPE_CHECKING:  # loads pandas; the command line wants the names of the counts at once
+if TYPE_CHECKING:  # load pandas and the ledger; the command line wants the names of the counts at once
+    from activity_sync.pipeline.progress import Foreseen
     from activity_sync.pipeline.rows import Proposal
 
 OUTCOMES = ("created", "updated", "unchanged", "filtered", "deferred", "held", "failed", "deleted")

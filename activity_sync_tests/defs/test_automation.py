@@ -193,7 +193,7 @@ def test_schedule_waits_for_the_history_and_then_passes_at_its_interval(
 def test_long_history_is_carried_in_runs_of_its_own_before_the_first_pass(
     peopled: Bridge, instance: dg.DagsterInstance, standby: Standby
 ) -> None:
-    peopled.configure(f"partitions: monthly{TWO_TYPES}")
+    peopled.configure(f"start_date: 2015-01-01\npartitions: monthly{TWO_TYPES}")
     old = [ago(days=200), ago(days=100), ago(days=1)]
     peopled.seed({"hubspot": hubspot_activities("task", old)})
     daemon = Daemon(instance, standby)
@@ -220,7 +220,7 @@ def test_long_history_is_carried_in_runs_of_its_own_before_the_first_pass(
 def test_history_that_failed_is_named_and_the_first_pass_waits_for_its_rerun(
     peopled: Bridge, instance: dg.DagsterInstance, standby: Standby
 ) -> None:
-    peopled.configure(f"partitions: monthly{TWO_TYPES}")
+    peopled.configure(f"start_date: 2015-01-01\npartitions: monthly{TWO_TYPES}")
     peopled.seed({"hubspot": hubspot_activities("task", [ago(days=200), ago(days=1)])})
     daemon = Daemon(instance, standby)
     [piece] = daemon.tick().run_requests or []
