@@ -31,7 +31,7 @@ class SandboxUser:
     def edit_dynamics(self, entity_set: str, record_id: str, columns: Mapping[str, Any]) -> None:
         """One row's columns are changed."""
         if self._dynamics_token is None:
-            self._dynamics_token = self._sign_in()
+            self._dynamics_token = self.sign_in()
         _call(
             "PATCH",
             f"{self._dynamics}/api/data/v9.2/{entity_set}({record_id})",
@@ -49,7 +49,7 @@ class SandboxUser:
     def delete_dynamics(self, entity_set: str, record_id: str) -> None:
         """One row is deleted."""
         if self._dynamics_token is None:
-            self._dynamics_token = self._sign_in()
+            self._dynamics_token = self.sign_in()
         _call("DELETE", f"{self._dynamics}/api/data/v9.2/{entity_set}({record_id})", None, token=self._dynamics_token)
 
     def stored(self, system: str) -> dict[str, Any]:
@@ -70,7 +70,8 @@ class SandboxUser:
     def _url(self, system: str) -> str:
         return self._hubspot if system == "hubspot" else self._dynamics
 
-    def _sign_in(self) -> str:
+    def sign_in(self) -> str:
+        """A token for the Dynamics API."""
         given = self._environment
         form = urllib.parse.urlencode(
             {

@@ -10,13 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +29,7 @@ from activity_sync.rules.eta import error_of
 from activity_sync.settings import Settings
 from activity_sync_tests.end_to_end.bridge import iso
 from activity_sync_tests.end_to_end.mailing import Mailing
+from benchmarks.where import commit, machine, sandboxes
 
 FLOW = "hubspot_to_dynamics"
 LOOK_SECONDS = 0.25
@@ -89,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="activity-sync-eta-") as folder:
         home = Path(folder)
         first, burst = split(seed, given.first)
-        with sandboxes(home, first, given.latency_ms) as environ:
+        with sandboxes(home, first, given.latency_ms) as systems:
+            environ = installation(home, systems)
             runs = [measure("first sync", given.first, environ)]
             refresh(burst)
             httpx.post(f"{environ['HUBSPOT_BASE_URL']}/_sandbox/seed", json=burst, timeout=120).raise_for_status()
@@ -115,36 +115,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 # --- what runs
 
 
-@contextmanager
-def sandboxes(home: Path, seed: Mapping[str, Any], latency_ms: float) -> Iterator[dict[str, str]]:
-    """Both sandboxes in a process of their own, and the environment of an installation that has never run."""
-    path = home / "seed.json"
-    path.write_text(json.dumps(seed), encoding="utf-8")
+def installation(home: Path, systems: Mapping[str, str]) -> dict[str, str]:
+    """The environment of an installation that has never run."""
     dagster_home = home / "dagster"
     dagster_home.mkdir()
     (dagster_home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "activity_sync.sandbox", f"--seed={path}", f"--latency-ms={latency_ms}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
-        try:
-            yield {
-                **os.environ,
-                **_exported(served),
-                "ACTIVITY_SYNC_HOME": str(home / "home"),
-                "DAGSTER_HOME": str(dagster_home),
-            }
-        finally:
-            served.terminate()
-
-
-def _exported(served: subprocess.Popen[str]) -> dict[str, str]:
-    """The environment that the sandboxes print: they are up then."""
-    found: dict[str, str] = {}
-    for line in served.stdout or ():
-        name, _, value = line.strip().removeprefix("export ").partition("=")
-        found[name] = value
-        if name == "DYNAMICS_CLIENT_SECRET":
-            return found
-    raise SystemExit("the sandboxes did not start")
+    return {**os.environ, **systems, "ACTIVITY_SYNC_HOME": str(home / "home"), "DAGSTER_HOME": str(dagster_home)}
 
 
 def measure(name: str, emails: int, environ: Mapping[str, str]) -> Measured:
@@ -234,7 +210,7 @@ def _rounded(number: float | None, digits: int = 1) -> float | None:
     return None if number is None else round(number, digits)
 
 
-# --- the amount of work, and where it was measured
+# --- the amount of work
 
 
 def split(seed: Mapping[str, Any], first: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -256,26 +232,6 @@ def refresh(burst: Mapping[str, Any]) -> None:
     start = datetime.now(tz=UTC) - timedelta(seconds=60)
     for number, one in enumerate(emails):
         one["createdAt"] = one["updatedAt"] = iso(start + timedelta(seconds=55 * number / len(emails)))
-
-
-def commit() -> str:
-    """The commit that was measured, marked where the files differ from it."""
-    told = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=True
-    )
-    return told.stdout.strip()
-
-
-def machine() -> dict[str, Any]:
-    """Where it was measured."""
-    cpuinfo = Path("/proc/cpuinfo")
-    models = [line for line in cpuinfo.read_text().splitlines() if "model name" in line] if cpuinfo.exists() else []
-    return {
-        "cpu": models[0].partition(":")[2].strip() if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-    }
 
 
 if __name__ == "__main__":

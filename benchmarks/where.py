@@ -1,0 +1,57 @@
+"""What the measurements run on: sandboxes in a process of their own, and the machine and commit that were measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def sandboxes(home: Path, seed: Mapping[str, Any], latency_ms: float) -> Iterator[dict[str, str]]:
+    """Both sandboxes in a process of their own, each answer so late; yields the environment that leads to them."""
+    path = home / "seed.json"
+    path.write_text(json.dumps(seed), encoding="utf-8")
+    command = [sys.executable, "-m", "activity_sync.sandbox", f"--seed={path}", f"--latency-ms={latency_ms}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
+        try:
+            yield _exported(served)
+        finally:
+            served.terminate()
+
+
+def _exported(served: subprocess.Popen[str]) -> dict[str, str]:
+    """The environment that the sandboxes print: they are up then."""
+    found: dict[str, str] = {}
+    for line in served.stdout or ():
+        name, _, value = line.strip().removeprefix("export ").partition("=")
+        found[name] = value
+        if name == "DYNAMICS_CLIENT_SECRET":
+            return found
+    raise SystemExit("the sandboxes did not start")
+
+
+def commit() -> str:
+    """The commit that was measured, marked where the files differ from it."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=True
+    )
+    return told.stdout.strip()
+
+
+def machine() -> dict[str, Any]:
+    """Where it was measured."""
+    cpuinfo = Path("/proc/cpuinfo")
+    models = [line for line in cpuinfo.read_text().splitlines() if "model name" in line] if cpuinfo.exists() else []
+    return {
+        "cpu": models[0].partition(":")[2].strip() if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
