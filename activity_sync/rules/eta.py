@@ -14,6 +14,9 @@ from math import ceil
 EXPECTED_ROWS = 200
 """What was expected of a row counts as much as so many rows that were seen."""
 
+NO_TIME = 1e-6
+"""Seconds. Expecting less than this in all says nothing of a pace."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -61,7 +64,7 @@ def pace_of(works: Sequence[Work]) -> float:
     took = sum(one.seconds for one in works if one.done)
     expected = sum(one.done * one.expected for one in works)
     trust = max((one.trust for one in works), default=0.0)
-    return (took + trust) / (expected + trust) if expected + trust > 0 else 1.0
+    return (took + trust) / (expected + trust) if expected + trust > NO_TIME else 1.0
 
 
 def seconds_a_row(work: Work, pace: float) -> float:

@@ -41,6 +41,10 @@ def test_an_estimate_is_never_negative_nor_below_what_the_limits_demand(some: li
     assert found.seconds >= found.at_least
 
 
+def test_next_to_nothing_expected_is_no_pace() -> None:
+    assert known([Work(rows=2, done=1, seconds=2.0, trust=1e-308)]).seconds == pytest.approx(2.0 / 201)
+
+
 @given(st.lists(works(), min_size=1, max_size=8), st.data(), st.integers(1, 50_000))
 def test_more_rows_never_take_less(some: list[Work], data: st.DataObject, more: int) -> None:
     at = data.draw(st.integers(0, len(some) - 1))
