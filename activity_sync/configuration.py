@@ -7,9 +7,10 @@ Messages name the line, the setting, and what would be right (`configuration_pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -282,6 +283,14 @@ class PlaceConfig(_Section):
         return value
 
 
+def _check_keys(given: Iterable[str], kinds: Iterable[str], what: str) -> None:
+    """ValueError where one of them is not `SYSTEM.KIND` of these kinds."""
+    systems = sorted({flow.source for flow in map(Flow.parse, FlowsConfig.model_fields)})
+    known = list(map(".".join, product(systems, kinds)))
+    if unknown := [key for key in given if key not in known]:
+        raise ValueError(f"{unknown[0]!r} is no {what} of a system; use {', '.join(known)}")
+
+
 _WriteBack = bool | Mapping[str, PlaceConfig]
 
 
@@ -307,19 +316,14 @@ class TrackingConfig(_Section):
     @field_validator("counterpart_id")
     @classmethod
     def _names_systems_and_kinds(cls, value: Mapping[str, str]) -> Mapping[str, str]:
-        systems = sorted({flow.source for flow in map(Flow.parse, FlowsConfig.model_fields)})
-        known = [f"{system}.{kind}" for system in systems for kind in RecordKind]
-        if unknown := [key for key in value if key not in known]:
-            raise ValueError(f"{unknown[0]!r} is no record of a system; use {', '.join(known)}")
+        _check_keys(value, RecordKind, "record")
         return value
 
     @field_validator("write_back")
     @classmethod
     def _names_systems_and_types(cls, value: _WriteBack) -> _WriteBack:
-        systems = sorted({flow.source for flow in map(Flow.parse, FlowsConfig.model_fields)})
-        known = [f"{system}.{kind}" for system in systems for kind in ActivityType]
-        if not isinstance(value, bool) and (unknown := [key for key in value if key not in known]):
-            raise ValueError(f"{unknown[0]!r} is no activity of a system; use {', '.join(known)}")
+        if not isinstance(value, bool):
+            _check_keys(value, ActivityType, "activity")
         return value
 
     def places(self, system: str) -> Mapping[ActivityType, Place] | None:

@@ -41,10 +41,12 @@ async def refer_back(session: Session, scope: Scope, results: Sequence[Result]) 
         for one, there in wanted.items()
     ]
     answers = await session.source(scope).writer.refer_back(kind, references)
+    unanswered = []
     for one, answer in zip(references, answers, strict=False):  # no answers where there is no place for it
         if answer.outcome not in {"done", "stale"}:
             _warn(scope, one, answer)
-    unanswered = [one.record_id for one, answer in zip(references, answers, strict=False) if _is_unanswered(answer)]
+        if _is_unanswered(answer):
+            unanswered.append(one.record_id)
     if unanswered:
         raise RetriableError(
             f"{flow.source} could not be told what the counterpart of {len(unanswered)} {kind}s is ({unanswered[0]} "

@@ -73,6 +73,7 @@ class Watch:
         self._written: float | None = None
         self._calls: Mapping[str, int] = {}
         self._calls_for = 0
+        self._rates = session.ledger.rates(scope.flow.name, scope.activity_type)
         self._steps = {one.step: one for one in in_order(self._of_this_run())}
         self._is_told = bool(self._steps)
         now = session.clock()
@@ -210,7 +211,7 @@ class Watch:
 
     def _fresh(self, step: Step, now: datetime) -> StepProgress:
         scope = self._scope
-        rate = self._session.ledger.rates(scope.flow.name, scope.activity_type).get(step)
+        rate = self._rates.get(step)
         return StepProgress(
             run_id=scope.run_id,
             flow=scope.flow.name,

@@ -22,8 +22,9 @@ async def write_creates(session: Session, scope: Scope, proposals: Sequence[Prop
     size = writer.batch_size * _BATCHES_AT_ONCE
     results: list[Result] = []
     for start in range(0, len(proposals), size):
-        results += await _round(session, scope, proposals[start : start + size])
-        session.advance(len(proposals[start : start + size]))
+        some = proposals[start : start + size]
+        results += await _round(session, scope, some)
+        session.advance(len(some))
     return results
 
 

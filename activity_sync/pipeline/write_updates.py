@@ -20,8 +20,9 @@ async def write_updates(session: Session, scope: Scope, proposals: Sequence[Prop
     """One result per proposal; `stale` where another run or a person was faster."""
     results: list[Result] = []
     for start in range(0, len(proposals), AT_ONCE):
-        results += await _round(session, scope, proposals[start : start + AT_ONCE])
-        session.advance(len(proposals[start : start + AT_ONCE]))
+        some = proposals[start : start + AT_ONCE]
+        results += await _round(session, scope, some)
+        session.advance(len(some))
     return results
 
 

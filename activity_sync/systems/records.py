@@ -68,6 +68,10 @@ class Use:
         """All types that are read or written."""
         return tuple(one for one in ActivityType if one in self.reads or one in self.writes)
 
+    def told(self, places: Mapping[ActivityType, Place]) -> tuple[ActivityType, ...]:
+        """The types whose activities are told what their counterpart is: of those with a place, what we read anyway."""
+        return tuple(kind for kind in self.reads if kind in places)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -8,8 +8,10 @@ from typing import Any
 from activity_sync.sandbox.seeds.world import Contact, Matter, World, iso_ms, iso_s
 
 DEAL_KEY, TICKET_KEY = "dynamics_opportunity_id", "dynamics_incident_id"
-ATTACHED_FILE = "4241968539"
 """HubSpot properties that hold the id of the counterpart in Dynamics."""
+
+ATTACHED_FILE = "4241968539"
+"""The id of the file that a note is nothing but."""
 
 OPPORTUNITY_KEY, INCIDENT_KEY = "hubspot_deal_id", "hubspot_ticket_id"
 """Dynamics columns that hold the id of the counterpart in HubSpot."""

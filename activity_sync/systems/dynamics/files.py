@@ -6,16 +6,16 @@ and Note records", read 2026-11.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from activity_sync.activities.files import UNREADABLE, AttachedFile
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.systems.dynamics.batch import Operation
+from activity_sync.systems.dynamics.batch import Answer, Operation
 from activity_sync.systems.dynamics.filters import any_of, chunks, moment_literal, query
-from activity_sync.systems.dynamics.operations import Operations, json_object
+from activity_sync.systems.dynamics.operations import Operations, Row, json_object
 from activity_sync.systems.dynamics.paths import ACTIVITY_TABLES, Table
 from activity_sync.systems.dynamics.refusals import explain_failed_read
 from activity_sync.systems.records import FILES, SourceRecord
@@ -55,15 +55,8 @@ class DynamicsFiles:
             if answer.status == 403:
                 is_refused = True
                 continue
-            if answer.status >= 300:
-                raise explain_failed_read(answer)
-            page: Mapping[str, Any] = json_object(answer)
-            while True:
-                for row in page.get("value") or ():
-                    found.setdefault(str(row[_ABOUT]).lower(), []).append(_file(str(row[table.key]).lower(), row))
-                if not (link := page.get("@odata.nextLink")):
-                    break
-                page = await self._operations.get(str(link), prefer=read.headers.get("Prefer", ""))
+            async for row in self._rows(read, answer):
+                found.setdefault(str(row[_ABOUT]).lower(), []).append(_file(str(row[table.key]).lower(), row))
         unread = [AttachedFile("", problem=UNREADABLE)] if is_refused else []
         return [_with(one, [*found.get(one.id.lower(), ()), *unread]) for one in records]
 
@@ -77,18 +70,24 @@ class DynamicsFiles:
             f"and modifiedon ge {moment_literal(since)}",
             "$orderby": _NOTES.key,
         }
-        (answer,) = await self._operations.read_answers([Operation("GET", f"{_NOTES.entity_set}?{query(options)}")])
+        read = Operation("GET", f"{_NOTES.entity_set}?{query(options)}")
+        (answer,) = await self._operations.read_answers([read])
         if answer.status == 403:
             return []
+        rows = self._rows(read, answer)
+        return list(dict.fromkeys([str(row[_ABOUT]).lower() async for row in rows if row.get(_ABOUT)]))
+
+    async def _rows(self, read: Operation, answer: Answer) -> AsyncIterator[Row]:
+        """All rows of a read, of which `answer` is the first page."""
         if answer.status >= 300:
             raise explain_failed_read(answer)
-        page: Mapping[str, Any] = json_object(answer)
-        found: dict[str, None] = {}
+        page: Row = json_object(answer)
         while True:
-            found |= dict.fromkeys(str(row[_ABOUT]).lower() for row in page.get("value") or () if row.get(_ABOUT))
+            for row in page.get("value") or ():
+                yield row
             if not (link := page.get("@odata.nextLink")):
-                return list(found)
-            page = await self._operations.get(str(link))
+                return
+            page = await self._operations.get(str(link), prefer=read.headers.get("Prefer", ""))
 
 
 def _own_file(record_id: str, row: Mapping[str, Any]) -> list[AttachedFile]:

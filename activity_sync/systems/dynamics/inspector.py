@@ -73,16 +73,12 @@ class DynamicsInspector:
         stored = (stored_id_finding(kind, column, schema) for kind, column in self._stored_ids.items())
         return found + [one for one in stored if one is not None]
 
-    def _told(self, use: Use) -> tuple[ActivityType, ...]:
-        """The types whose activities are told what their counterpart is: those that we read anyway."""
-        return tuple(kind for kind in use.reads if kind in self._places)
-
     async def complete(self, use: Use) -> list[Finding]:  # noqa: ARG002 - the protocol's
         """Nothing is missing: our keys are the rows' own primary keys."""
         return []
 
     async def _rights(self, use: Use, schema: Schema) -> list[Finding]:
-        needs = needed_privileges(use, schema, told=self._told(use))
+        needs = needed_privileges(use, schema, told=use.told(self._places))
         user = await self._own_user()
         path = f"systemusers({user})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"
         (answer,) = await self._operations.read_answers([Operation("GET", path)])
@@ -123,7 +119,7 @@ class DynamicsInspector:
             found += mapping_findings(kind, mapping, known, answered.get(kind, {}))
             if is_configured(mapping):
                 found += fit_findings(mapping, await definitions(self._columns, kind))
-        for kind in self._told(use):
+        for kind in use.told(self._places):
             columns_told = self._places[kind].columns
             found += place_findings("dynamics", kind, columns_told, await definitions(self._columns, kind))
         return found

@@ -69,7 +69,7 @@ class HubSpotInspector:
             found.append(await email_content(self._operations))
         if use.reads and use.lists_files:
             found.append(await file_scope(self._operations))
-        changed = tuple(dict.fromkeys((*use.writes, *self._told(use))))
+        changed = tuple(dict.fromkeys((*use.writes, *use.told(self._places))))
         written = {kind: schema for kind in changed if (schema := self._metadata.known(kind)) is not None}
         made = {kind: schema for kind in use.makes if (schema := self._metadata.known(kind)) is not None}
         incomplete = any(schema.missing for schema in written.values())
@@ -84,20 +84,16 @@ class HubSpotInspector:
         for kind in dict.fromkeys((*use.reads, *use.writes)):
             if is_configured(self._mapping.types[kind]) and (seen := self._metadata.known(kind)) is not None:
                 found += fit_findings(self._mapping.types[kind], definitions(seen))
-        for kind in self._told(use):
+        for kind in use.told(self._places):
             place = self._places[kind]
             if place != OWN_PLACE and (seen := self._metadata.known(kind)) is not None:
                 found += place_findings("hubspot", kind, place.columns, definitions(seen))
         return found + [await self._stored_id(kind, name) for kind, name in self._stored_ids.items()]
 
-    def _told(self, use: Use) -> tuple[ActivityType, ...]:
-        """The types whose activities are told what their counterpart is: those that we read anyway."""
-        return tuple(kind for kind in use.reads if kind in self._places)
-
     async def complete(self, use: Use) -> list[Finding]:
         """See Inspector. Also where `tracking.create` is off: whoever calls it asks for it."""
         made = await gather_all(
-            self._complete(kind) for kind in dict.fromkeys((*use.writes, *self._told(use), *use.makes))
+            self._complete(kind) for kind in dict.fromkeys((*use.writes, *use.told(self._places), *use.makes))
         )
         return [one for some in made for one in some]
 

@@ -127,9 +127,11 @@ class HubSpotWriter:
     async def refer_back(self, activity_type: ActivityType, references: Sequence[BackReference]) -> list[WriteResult]:
         """What the counterpart of each is; nothing is written where the portal has no place for it. Unguarded."""
         place = self._places.get(activity_type)
-        if place is None or place.id not in (await self._metadata.prepare(activity_type)).properties:
+        if place is None:
             return []
-        known = (await self._metadata.read(activity_type)).properties
+        known = (await self._metadata.prepare(activity_type)).properties
+        if place.id not in known:
+            return []
         requests = []
         for one in references:
             values = place.values(one.counterpart_id, one.url)
