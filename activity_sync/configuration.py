@@ -247,9 +247,9 @@ class AlertsConfig(_Section):
 class AutomationConfig(_Section):
     """What Dagster's daemon starts by itself. `enabled`: on from the start, instead of when switched on in the UI.
 
-    `look_seconds`: how often the sensors ask whether anything changed. `pass_minutes`: a pass at least so often,
-    changed or not: what leaves no sign (deletes, waiting records) is taken in by it. `reconcile_at`: when both systems
-    are compared every night, UTC; `reconcile_days`: how far back.
+    `look_seconds`: how often the sensors ask whether anything changed. `pass_minutes`: a pass of all types at least so
+    often, changed or not: what leaves no sign (deletes, waiting records) is taken in by it. `reconcile_at`: when both
+    systems are compared every night, UTC; `reconcile_days`: how far back.
     """
 
     enabled: bool = False

@@ -16,7 +16,7 @@ from activity_sync.defs.build import build_definitions
 from activity_sync.defs.checks import BALANCE
 from activity_sync.defs.failures import error_of
 from activity_sync.defs.jobs import job_name, preview_job_name
-from activity_sync.defs.keys import HISTORY_TAG, MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
+from activity_sync.defs.keys import COMPLETE_TAG, HISTORY_TAG, MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
 from activity_sync.defs.metadata import WOULD_STOP
 from activity_sync.defs.orphans import process_tag
 from activity_sync.defs.resources import OpenCrm
@@ -79,6 +79,7 @@ def carry_out(
                     MODE_TAG: task.mode.value,
                     **process_tag(Holder.here()),
                     **({HISTORY_TAG: "true"} if task.mode is Mode.INCREMENTAL else {}),
+                    **({COMPLETE_TAG: "true"} if task.mode is Mode.INCREMENTAL and everything and not preview else {}),
                 },
             )
         )

@@ -16,6 +16,8 @@ FLOW_TAG = "activity_sync/flow"
 PREVIEW_TAG = "activity_sync/preview"
 """The flow of a run that decides on a copy of the ledger and has no loads."""
 MODE_TAG = "activity_sync/mode"
+COMPLETE_TAG = "activity_sync/all_types"
+"""Set on an incremental run of every type of its flow: what leaves no sign of change is taken in by these."""
 # Set on the last run of a sync without a watermark: together with the runs before it, it covers all of history.
 HISTORY_TAG = "activity_sync/covers_history"
 PARTITION_TAG = "dagster/partition"

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
 
 from activity_sync.activities.identity import Flow
 from activity_sync.configuration import Configuration
 from activity_sync.defs.jobs import job_name
-from activity_sync.defs.keys import FLOW_TAG, HISTORY_TAG, MODE_TAG, RANGE_END_TAG, RANGE_START_TAG, keys_of
+from activity_sync.defs.keys import (
+    COMPLETE_TAG,
+    FLOW_TAG,
+    HISTORY_TAG,
+    MODE_TAG,
+    RANGE_END_TAG,
+    RANGE_START_TAG,
+    keys_of,
+)
 from activity_sync.defs.orphans import end_orphans
 from activity_sync.defs.pools import limit_pools
 from activity_sync.defs.tasks import Task
@@ -27,6 +35,8 @@ PRIORITY_TAG = "dagster/priority"
 INCREMENTAL_PRIORITY = 10
 """Above what people start from the UI (0), and their backfills."""
 HISTORY_PRIORITY = -1
+_EARLY = timedelta(seconds=30)
+"""A tick that comes so much before the interval is over does not wait for the next one."""
 
 
 def request_of(
@@ -34,6 +44,7 @@ def request_of(
 ) -> dg.RunRequest:
     """The task as a run of the flow's job, in the queue's order: what is new goes before history."""
     incremental = task.mode is Mode.INCREMENTAL
+    complete = incremental and set(task.types) == set(configuration.enabled(flow))
     return dg.RunRequest(
         run_key=run_key,
         job_name=job_name(flow),
@@ -45,6 +56,7 @@ def request_of(
             MODE_TAG: task.mode.value,
             PRIORITY_TAG: str(INCREMENTAL_PRIORITY if incremental else HISTORY_PRIORITY),
             **({HISTORY_TAG: "true"} if incremental else {}),
+            **({COMPLETE_TAG: "true"} if complete else {}),
             **(tags or {}),
         },
     )
@@ -62,8 +74,15 @@ def pass_under_way(instance: dg.DagsterInstance, flow: Flow) -> str | None:
 
 
 def last_pass(instance: dg.DagsterInstance, flow: Flow) -> datetime | None:
-    """When the newest incremental run of the flow was created, whatever became of it; aware."""
-    records = instance.get_run_records(
-        dg.RunsFilter(tags={FLOW_TAG: flow.name, MODE_TAG: Mode.INCREMENTAL.value}), limit=1
-    )
+    """When the newest incremental run of all types of the flow was created, whatever became of it; aware."""
+    records = instance.get_run_records(dg.RunsFilter(tags={FLOW_TAG: flow.name, COMPLETE_TAG: "true"}), limit=1)
     return records[0].create_timestamp if records else None
+
+
+def pass_due(
+    instance: dg.DagsterInstance, configuration: Configuration, flow: Flow, *, now: datetime
+) -> tuple[bool, datetime | None]:
+    """Whether every type of the flow is to be passed over again, changed or not; and when that was done last."""
+    interval = timedelta(minutes=configuration.automation.pass_minutes)
+    before = last_pass(instance, flow)
+    return before is None or now - before >= interval - _EARLY, before

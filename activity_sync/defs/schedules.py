@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -12,7 +12,7 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.failures import failure_of
 from activity_sync.defs.jobs import job_name
-from activity_sync.defs.requests import last_pass, pass_under_way, request_of
+from activity_sync.defs.requests import pass_due, pass_under_way, request_of
 from activity_sync.defs.standby import Standby
 from activity_sync.defs.tasks import tasks_for_news
 from activity_sync.errors import ActivitySyncError
@@ -20,8 +20,6 @@ from activity_sync.pipeline.plan import find_news
 from activity_sync.pipeline.session import Session
 
 EVERY_MINUTE = "* * * * *"
-_EARLY = timedelta(seconds=30)
-"""A tick that comes so much before the interval is over does not wait for the next one."""
 
 
 def pass_schedules(configuration: Configuration, standby: Standby) -> list[dg.ScheduleDefinition]:
@@ -38,8 +36,8 @@ def _schedule(configuration: Configuration, flow: Flow, standby: Standby) -> dg.
         cron_schedule=EVERY_MINUTE,
         default_status=dg.DefaultScheduleStatus.RUNNING if automation.enabled else dg.DefaultScheduleStatus.STOPPED,
         description=(
-            f"Starts an incremental run where the last one began {automation.pass_minutes} minutes ago. Deletes, "
-            "waiting records and retries leave no sign that the sensor could see."
+            f"Starts an incremental run of all types where the last one began {automation.pass_minutes} minutes ago. "
+            "Deletes, waiting records and retries leave no sign that the sensor could see."
         ),
     )
     def begin(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -57,9 +55,8 @@ def due(
     """A pass, or why none is due. It costs no API call."""
     if running := pass_under_way(instance, flow):
         return dg.SkipReason(f"a pass is under way (run {running})")
-    interval = timedelta(minutes=configuration.automation.pass_minutes)
-    before = last_pass(instance, flow)
-    if before is not None and now - before < interval - _EARLY:
+    is_due, before = pass_due(instance, configuration, flow, now=now)
+    if before is not None and not is_due:
         return dg.SkipReason(f"the last pass began at {before.astimezone(UTC):%H:%M:%S} UTC")
     types = configuration.enabled(flow)
     if not standby.ask(_has_history, flow, types):

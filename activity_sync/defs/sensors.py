@@ -17,7 +17,7 @@ from activity_sync.defs.failures import failure_of
 from activity_sync.defs.history import History
 from activity_sync.defs.jobs import job_name
 from activity_sync.defs.keys import MODE_TAG
-from activity_sync.defs.requests import pass_under_way, request_of
+from activity_sync.defs.requests import pass_due, pass_under_way, request_of
 from activity_sync.defs.standby import Standby
 from activity_sync.defs.tasks import tasks_for_news
 from activity_sync.errors import ActivitySyncError
@@ -28,6 +28,8 @@ from activity_sync.pipeline.session import Session
 _BACK = timedelta(minutes=10)
 """So far back a look goes: an index, or a long transaction, may show a record that much after it was modified."""
 _RENEWED = timedelta(hours=1)
+TICK_SECONDS = 5
+"""As often as Dagster's daemon ticks at all: most ticks ask Dagster alone whether a pass has just ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,14 @@ class Cursor:
     """What a sensor remembers, in Dagster's storage: it survives restarts.
 
     `since`: from when on it looks for changes (ISO). `signs`: per type, what the last started run has seen or will see.
-    `history`: the runs that carry a long history before the first pass.
+    `history`: the runs that carry a long history before the first pass. `looked`: when it asked last (ISO); empty where
+    the next tick is to ask, whenever it comes.
     """
 
     since: str = ""
     signs: Mapping[str, str] = field(default_factory=dict)
     history: Mapping[str, Any] | None = None
+    looked: str = ""
 
     @classmethod
     def read(cls, text: str | None) -> Cursor:
@@ -63,13 +67,14 @@ def _sensor(configuration: Configuration, flow: Flow, standby: Standby) -> dg.Se
     @dg.sensor(
         name=f"changes_{flow.name}",
         job_name=job_name(flow),
-        minimum_interval_seconds=automation.look_seconds,
+        minimum_interval_seconds=TICK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING if automation.enabled else dg.DefaultSensorStatus.STOPPED,
         description=f"Asks {flow.source.title()} whether any activity changed and starts one incremental run if so.",
     )
     def sense(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         try:
-            return look(context.instance, configuration, flow, standby, Cursor.read(context.cursor))
+            cursor, now = Cursor.read(context.cursor), datetime.now(tz=UTC)
+            return look(context.instance, configuration, flow, standby, cursor, now=now)
         except ActivitySyncError as error:
             raise failure_of(error) from error
 
@@ -77,18 +82,34 @@ def _sensor(configuration: Configuration, flow: Flow, standby: Standby) -> dg.Se
 
 
 def look(
-    instance: dg.DagsterInstance, configuration: Configuration, flow: Flow, standby: Standby, cursor: Cursor
+    instance: dg.DagsterInstance,
+    configuration: Configuration,
+    flow: Flow,
+    standby: Standby,
+    cursor: Cursor,
+    *,
+    now: datetime,
 ) -> dg.SensorResult:
-    """One tick. While a pass is under way nothing is asked, and what it may have missed is seen by the next tick."""
+    """One tick. It asks the source every `look_seconds`, and as soon as a pass has ended.
+
+    While a pass is under way nothing is asked, and what it may have missed is seen by the first tick after it: whoever
+    waited for `look_seconds` again would let each change of a busy hour wait for that, too.
+    """
     if running := pass_under_way(instance, flow):
-        return _nothing(f"a pass is under way (run {running})", cursor)
+        return _nothing(f"a pass is under way (run {running})", replace(cursor, looked=""))
     if cursor.history is not None:
         return _go_on(instance, configuration, flow, cursor)
-    types = configuration.enabled(flow)
-    seen = standby.ask(_seen, flow, types, cursor)
+    if wait := _rest(configuration, cursor, now):
+        return _nothing(f"{flow.source} is asked again in {wait.total_seconds():.0f} s", cursor)
+    seen = standby.ask(_seen, flow, configuration.enabled(flow), cursor)
     if seen.signs == cursor.signs:
-        renewed = standby.ask(_renewed, flow, types, seen)
-        return _nothing(f"nothing changed in {flow.source} since {cursor.since}", renewed)
+        renewed = standby.ask(_renewed, flow, configuration.enabled(flow), seen)
+        looked = replace(renewed, looked=now.isoformat())
+        return _nothing(f"nothing changed in {flow.source} since {cursor.since}", looked)
+    # Twenty steps cost Dagster seconds, whatever is in them: a run takes the types that changed, unless all are due.
+    is_due, _ = pass_due(instance, configuration, flow, now=now)
+    changed = {kind for kind, sign in seen.signs.items() if cursor.signs.get(kind) != sign}
+    types = [kind for kind in configuration.enabled(flow) if is_due or kind.value in changed]
     news = standby.ask(find_news, flow, types)
     if news.denied:
         raise next(iter(news.denied.values()))
@@ -96,6 +117,14 @@ def look(
         history = History.of(flow, tasks_for_news(configuration, types, news))
         return _go_on(instance, configuration, flow, replace(cursor, history=history.to_json()))
     return _request(configuration, flow, types, news, seen)
+
+
+def _rest(configuration: Configuration, cursor: Cursor, now: datetime) -> timedelta | None:
+    """How long there is to wait for the next look; None where it is due by the tick that is nearest to it."""
+    if not cursor.looked:
+        return None
+    wait = datetime.fromisoformat(cursor.looked) + timedelta(seconds=configuration.automation.look_seconds) - now
+    return wait if wait > timedelta(seconds=TICK_SECONDS) / 2 else None
 
 
 def _request(

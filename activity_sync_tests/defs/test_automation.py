@@ -60,9 +60,12 @@ class Daemon:
         self.instance, self.standby, self.flow = instance, standby, flow
         self.configuration = load_configuration(Path(os.environ["ACTIVITY_SYNC_CONFIG"]))
         self.cursor = Cursor()
+        self.now = datetime.now(tz=UTC)
 
-    def tick(self) -> dg.SensorResult:
-        result = look(self.instance, self.configuration, self.flow, self.standby, self.cursor)
+    def tick(self, after: float = 15) -> dg.SensorResult:
+        """A tick so many seconds after the one before; 15 are the shipped time between two looks."""
+        self.now += timedelta(seconds=after)
+        result = look(self.instance, self.configuration, self.flow, self.standby, self.cursor, now=self.now)
         self.cursor = Cursor.read(result.cursor)
         return result
 
@@ -123,6 +126,49 @@ def test_our_own_write_starts_one_pass_of_the_mirror_flow_that_writes_nothing(
 
     assert peopled.writes() == 0
     assert Daemon(instance, standby).tick().run_requests  # a new cursor knows nothing
+
+
+def test_run_takes_the_types_that_changed_until_a_pass_of_all_is_due(
+    peopled: Bridge, instance: dg.DagsterInstance, standby: Standby
+) -> None:
+    daemon = Daemon(instance, standby)
+    assert daemon.settle() == 1
+    peopled.seed({"hubspot": hubspot_activities("task", [ago(minutes=1)])})
+    before = daemon.cursor
+
+    [some] = daemon.tick().run_requests or []
+    daemon.cursor = before
+    daemon.now += timedelta(minutes=5)
+    [every] = daemon.tick().run_requests or []
+
+    assert {key.path[1] for key in some.asset_selection or ()} == {"task"}
+    assert {key.path[1] for key in every.asset_selection or ()} == {"note", "task"}
+    assert daemon.carry(some).success
+    assert len(peopled.dynamics("task")) == 1
+    configuration, soon = daemon.configuration, datetime.now(tz=UTC) + timedelta(minutes=5)
+    assert isinstance(due(instance, configuration, HUBSPOT, standby, now=soon), dg.RunRequest), (
+        "a run of some types does not put off the pass of all"
+    )
+
+
+def test_between_two_looks_nothing_is_asked_but_after_a_pass_at_once(
+    peopled: Bridge, instance: dg.DagsterInstance, standby: Standby
+) -> None:
+    daemon = Daemon(instance, standby)
+    daemon.settle()
+    peopled.seed({"hubspot": hubspot_activities("task", [ago(minutes=3)])})
+    peopled.forget()
+
+    early = daemon.tick(after=5)
+
+    assert not early.run_requests
+    assert "hubspot is asked again in 10 s" in str(early.skip_reason)
+    assert peopled.asked("hubspot")["total"] == 0
+    assert not daemon.tick(after=5).run_requests
+    [request] = daemon.tick(after=5).run_requests or []
+    assert daemon.carry(request).success
+    peopled.seed({"hubspot": hubspot_activities("task", [ago(minutes=2)], first_id=601)})
+    assert daemon.tick(after=5).run_requests, "a pass has just ended"
 
 
 def test_repeated_tick_asks_for_the_same_run(peopled: Bridge, instance: dg.DagsterInstance, standby: Standby) -> None:
