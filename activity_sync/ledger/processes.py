@@ -36,12 +36,25 @@ class Holder:
 
 
 def this_host() -> str:
-    """The host's name with the pid namespace: two containers of one name do not see each other's processes."""
+    """Where this process's pids mean what they mean: two processes with the same answer see each other.
+
+    The name alone does not do: pods of one node share it on the host's network, and machines of one image have it in
+    common. Nor does the pid namespace: that of every machine outside of containers has the same number. So the kernel's
+    boot comes to both; where there is none, the network card.
+    """
     try:
         namespace = str((_PROC / "self/ns/pid").readlink())
     except OSError:
         namespace = ""
-    return f"{socket.gethostname()} {namespace}".strip()
+    return " ".join(one for one in (socket.gethostname(), _boot() or f"{uuid.getnode():012x}", namespace) if one)
+
+
+def _boot() -> str:
+    """The kernel's id of its boot, "" where it has none: no other machine, and no later boot, has the same."""
+    try:
+        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
 
 def started(pid: int) -> str | None:
@@ -54,7 +67,6 @@ def started(pid: int) -> str | None:
 def _started_by_proc(pid: int) -> str | None:
     try:
         stat = (_PROC / str(pid) / "stat").read_text()
-        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
     except (FileNotFoundError, ProcessLookupError):
         return None
     except PermissionError:
@@ -63,7 +75,7 @@ def _started_by_proc(pid: int) -> str | None:
     after_name = stat.rpartition(")")[2].split()
     if after_name[0] in ("Z", "X"):  # ended; its parent has not looked yet
         return None
-    return f"{boot} {after_name[19]}"
+    return f"{_boot()} {after_name[19]}"
 
 
 def _started_by_ps(pid: int) -> str | None:

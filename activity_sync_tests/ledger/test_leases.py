@@ -3,8 +3,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger import processes
@@ -120,6 +123,66 @@ def test_lease_of_another_host_is_respected_for_a_minute(ledger, now):
 
     assert ledger.acquire_lease(FLOW, CALL, holder=Holder.here(), now=now + timedelta(seconds=59)) is None
     assert ledger.acquire_lease(FLOW, CALL, holder=Holder.here(), now=now + timedelta(seconds=60)) is not None
+
+
+@pytest.fixture
+def kernel(tmp_path, monkeypatch):
+    """Takes this process to another machine, or into a container: by its boot, its pid namespace and its name."""
+
+    def be_in(boot, namespace, name="worker-0"):
+        proc = tmp_path / f"{boot} {namespace}"
+        (proc / "self/ns").mkdir(parents=True, exist_ok=True)
+        (proc / "sys/kernel/random").mkdir(parents=True, exist_ok=True)
+        (proc / "sys/kernel/random/boot_id").write_text(f"{boot}\n")
+        (proc / "self/stat").touch()
+        (proc / "self/ns/pid").unlink(missing_ok=True)
+        (proc / "self/ns/pid").symlink_to(f"pid:[{namespace}]")
+        monkeypatch.setattr(processes, "_PROC", proc)
+        monkeypatch.setattr(socket, "gethostname", lambda: name)
+
+        def run_as(pid, started):
+            monkeypatch.setattr(os, "getpid", lambda: pid)
+            (proc / str(pid)).mkdir(exist_ok=True)
+            fields = ["S", *["0"] * 18, str(started)]
+            (proc / str(pid) / "stat").write_text(f"{pid} (python (3) x) {' '.join(fields)}\n")
+
+        return run_as
+
+    return be_in
+
+
+HOST_NAMESPACE = 4026531836
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        pytest.param(("boot-1", 4026532001), ("boot-1", 4026532002), id="two pods of one node"),
+        pytest.param(("boot-1", 4026532001), ("boot-2", 4026532001), id="two pods of two nodes"),
+        pytest.param(("boot-1", HOST_NAMESPACE), ("boot-2", HOST_NAMESPACE), id="two machines of one name"),
+        pytest.param(("boot-1", HOST_NAMESPACE), ("boot-1", 4026532001), id="a machine and a container on it"),
+    ],
+)
+def test_pid_1_of_another_container_or_machine_is_not_judged_by_ours(kernel, ledger, now, here, there):
+    kernel(*here)(pid=1, started=700)
+    held = Holder.here()
+    ledger.acquire_lease(FLOW, CALL, holder=held, now=now)
+
+    kernel(*there)(pid=1, started=900)
+
+    assert not held.is_gone()
+    assert ledger.acquire_lease(FLOW, CALL, holder=Holder.here(), now=now + timedelta(seconds=59)) is None
+    assert ledger.acquire_lease(FLOW, CALL, holder=Holder.here(), now=now + timedelta(seconds=60)) is not None
+
+
+def test_process_that_ended_in_this_container_is_gone(kernel):
+    run_as = kernel("boot-1", 4026532001)
+    run_as(pid=7, started=700)
+    held = Holder.here()
+
+    assert not held.is_gone()
+    run_as(pid=7, started=701)
+    assert held.is_gone()
 
 
 def test_two_processes_never_win_the_same_lease(url, now, start_python):
