@@ -1,20 +1,16 @@
-"""The limits of one account, kept together by every process of this machine that talks to it."""
+"""The limits of one account, kept together by every process that talks to it."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Literal, TypeVar
 
-from activity_sync.errors import ConfigurationError, RateLimited
+from activity_sync.errors import RateLimited
 from activity_sync.http.plans import LimitPlan, WindowLimit
-from activity_sync.http.ticket_office import Denied, TicketOffice
+from activity_sync.http.ticket_office import Denied, TicketOffice, Usage
 
 Priority = Literal["incremental", "backfill"]
 T = TypeVar("T")
@@ -26,33 +22,30 @@ _SLACK_SHARE, _LEAST_SLACK_SECONDS, _MOST_SLACK_SECONDS = 0.05, 0.25, 1.0
 
 
 class SharedLimits:
-    """`Limits` of one client over a file in `folder`, which all clients of the same `account` share.
+    """`Limits` of one client, which all clients of the account share that open the same office.
 
-    `account`: whatever tells the API whom to count (address and token, address and client id); only its hash is
-    stored. `day_share`: the share of the daily quota after which no more is sent. `now` is the wall clock in seconds:
-    it must be the same for all processes. Use within one event loop.
+    `open_office`: called in the thread that will ask it. `burst_share`, `day_share`: how much of the windows, and of
+    the daily quota, is ours; the rest is left to whatever else uses the account. Use within one event loop.
     """
 
     def __init__(
         self,
-        folder: Path,
-        account: str,
+        open_office: Callable[[], TicketOffice],
         plan: LimitPlan,
         *,
         priority: Priority = "incremental",
         backfill_share: float = BACKFILL_SHARE,
+        burst_share: float = 1.0,
         day_share: float = 1.0,
-        now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        digest = hashlib.sha256(account.encode()).hexdigest()[:16]
-        self._path = folder / f"limits-{plan.name}-{digest}.sqlite"
+        self._open_office = open_office
         self._plan = plan
         self._is_backfill = priority == "backfill"
         self._backfill_share = backfill_share
+        self._burst_share = burst_share
         self._day_share = day_share
         self._day_used = 0.0
-        self._now = now
         self._sleep = sleep
         self._windows = dict(plan.windows)
         self._concurrency = self._share_of(plan.concurrency)
@@ -104,16 +97,18 @@ class SharedLimits:
 
     def in_force(self, lane: str) -> Mapping[str, WindowLimit]:
         """The API's own windows, without our slack; a backfill's share of them where it is one."""
-        share = self._backfill_share if self._is_backfill else 1.0
-        return {
-            name: WindowLimit(max(int(self._windows[name].requests * share), 1), self._windows[name].seconds)
-            for name in self._plan.buckets(lane)
-        }
+        share = self._burst_share * (self._backfill_share if self._is_backfill else 1.0)
+        return {name: _part(self._windows[name], share) for name in self._plan.buckets(lane)}
+
+    async def usage(self) -> Usage:
+        """What all processes of the account use of the limits at this moment."""
+        return await self._ask(lambda office: office.usage())
 
     async def close(self) -> None:
-        """Close the file. A later call opens it again."""
+        """Close the office. A later call opens it again."""
         if self._thread is not None:
-            await self._ask(TicketOffice.close)
+            if self._office is not None:
+                await self._ask(lambda office: office.close())
             self._thread.shutdown()
         self._thread = self._office = None
 
@@ -123,45 +118,40 @@ class SharedLimits:
 
     def _kept_windows(self) -> dict[str, WindowLimit]:
         """The windows to keep: with slack, and those of a backfill beside the whole."""
-        whole = {name: _with_slack(window) for name, window in self._windows.items()}
-        shares = {
-            _reserved(name): WindowLimit(max(int(kept.requests * self._backfill_share), 1), kept.seconds)
-            for name, kept in whole.items()
-        }
-        return whole | shares
+        ours = {name: _with_slack(_part(window, self._burst_share)) for name, window in self._windows.items()}
+        return ours | {_reserved(name): _part(kept, self._backfill_share) for name, kept in ours.items()}
 
     def _set_windows(self, office: TicketOffice) -> None:
         for name, window in self._kept_windows().items():
             office.set_window(name, window)
 
     def _share_of(self, concurrency: int | None) -> int | None:
-        if concurrency is None or not self._is_backfill:
-            return concurrency
-        return max(int(concurrency * self._backfill_share), 1)
+        if concurrency is None:
+            return None
+        share = self._burst_share * (self._backfill_share if self._is_backfill else 1.0)
+        return max(int(concurrency * share), 1)
 
     async def _ask(self, question: Callable[[TicketOffice], T]) -> T:
         """Ask the office in its own thread: it may wait for another process."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="limits")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
-        except (sqlite3.Error, OSError) as error:
-            raise ConfigurationError(
-                f"The limits' file {self._path} cannot be used ({error}): make ACTIVITY_SYNC_HOME writable, "
-                "or remove the file.",
-                setting="ACTIVITY_SYNC_HOME",
-            ) from error
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
 
     def _answer(self, question: Callable[[TicketOffice], T]) -> T:
         if self._office is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._office = TicketOffice(self._path, self._kept_windows(), now_ms=lambda: int(self._now() * 1000))
+            office = self._open_office()
+            self._set_windows(office)
+            self._office = office
         return question(self._office)
 
 
 def _reserved(bucket: str) -> str:
     """Where a backfill's requests are counted besides."""
     return f"{bucket}_backfill"
+
+
+def _part(window: WindowLimit, share: float) -> WindowLimit:
+    return WindowLimit(max(int(window.requests * share), 1), window.seconds)
 
 
 def _with_slack(window: WindowLimit) -> WindowLimit:

@@ -71,6 +71,14 @@ def may_exist(url: str) -> bool:
     return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
 
 
+def is_shared(url: str) -> bool:
+    """Whether processes of other hosts can use the database too."""
+    try:
+        return make_url(url).get_backend_name() == "postgresql"
+    except ArgumentError:
+        return False  # `connect` says what is wrong with it
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent snapshot. LedgerUnusable when the database fails."""

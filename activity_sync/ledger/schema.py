@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -26,7 +27,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0008"
+REVISION = "0009"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -256,3 +257,31 @@ made_records = Table(
     Column("announced_at", Moment, nullable=False),
     Index("made_records_by_target", "target_system", "kind", "target_id"),
 )
+
+limit_uses = Table(
+    "limit_uses",
+    metadata,
+    Column("account", String(80), nullable=False),
+    Column("bucket", String(40), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("limit_uses_by_time", "account", "bucket", "at_ms"),
+)
+
+limit_places = Table(
+    "limit_places",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("account", String(80), nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
+limit_holds = Table(
+    "limit_holds",
+    metadata,
+    Column("account", String(80), primary_key=True),
+    Column("bucket", String(40), primary_key=True),
+    Column("until_ms", BigInteger, nullable=False),
+)
+
+OF_THE_MOMENT = (limit_uses, limit_places, limit_holds)
+"""What is true for minutes, and of no use in a copy."""

@@ -10,9 +10,13 @@ from typing import Any, Final, Protocol
 from activity_sync.configuration import Configuration
 from activity_sync.errors import ConfigurationError
 from activity_sync.http.client import Transport
+from activity_sync.http.file_office import FileOffice
 from activity_sync.http.limits import Limits
 from activity_sync.http.plans import DYNAMICS, HUBSPOT, LimitPlan
 from activity_sync.http.shared_limits import Priority, SharedLimits
+from activity_sync.http.ticket_office import TicketOffice, office_name
+from activity_sync.ledger.engine import is_shared
+from activity_sync.ledger.office import LedgerOffice
 from activity_sync.mapping import SystemMapping
 from activity_sync.settings import Settings
 from activity_sync.systems.dynamics.system import DynamicsSystem
@@ -70,10 +74,23 @@ def connect(
     connection = getattr(settings, name).require()
     return entry.make(
         connection,
-        limits=SharedLimits(settings.home, connection.counted_as, entry.plan, priority=priority),
+        limits=limits_of(settings, name, priority=priority),
         mapping=configuration.mapping(name),
         stored_id_properties=configuration.tracking.stored_ids(name),
         tracking=configuration.tracking,
         clock=lambda: datetime.now(tz=UTC),
         also_read=configuration.also_read(name),
     )
+
+
+def limits_of(settings: Settings, name: str, *, priority: Priority = "incremental") -> SharedLimits:
+    """The limits of the system's account, counted wherever all processes that use it meet."""
+    connection, plan = getattr(settings, name), SYSTEMS[name].plan
+    counts = office_name(plan.name, connection.counted_as)
+
+    def open_office() -> TicketOffice:
+        if is_shared(settings.ledger_url):
+            return LedgerOffice(settings.ledger_url, counts)
+        return FileOffice(settings.home, counts)
+
+    return SharedLimits(open_office, plan, priority=priority)

@@ -1,20 +1,26 @@
-"""Shared limits: exact in any rolling window, over lanes, priorities and processes."""
+"""Shared limits: exact in any rolling window, over lanes, priorities and processes; in files, and in PostgreSQL."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from bisect import bisect_left
 from dataclasses import replace
+from pathlib import Path
 from subprocess import PIPE, Popen
 
 import httpx
 import pytest
 
-from activity_sync.errors import ConfigurationError, RateLimited
+from activity_sync.errors import ConfigurationError, LedgerUnusable, RateLimited
+from activity_sync.http.file_office import FileOffice
 from activity_sync.http.message import ApiRequest
 from activity_sync.http.plans import DYNAMICS, HUBSPOT, WindowLimit
 from activity_sync.http.shared_limits import SharedLimits
+from activity_sync.http.ticket_office import office_name
+from activity_sync.ledger.office import LedgerOffice
+from activity_sync_tests.databases import DATABASES, postgres_schema
 
 
 class Day:
@@ -36,12 +42,29 @@ def day():
     return Day()
 
 
+@pytest.fixture(params=DATABASES)
+def where(request, tmp_path):
+    """The folder of the counts' files, or the URL of a PostgreSQL ledger."""
+    if request.param == "sqlite":
+        yield str(tmp_path)
+        return
+    with postgres_schema() as url:
+        yield url
+
+
 @pytest.fixture
-def share(tmp_path, day):
-    def make(plan=HUBSPOT, **changes):
-        return SharedLimits(tmp_path, "account", plan, now=day, sleep=day.sleep, **changes)
+def share(where, day):
+    """Limits that share their counts with all that were made for the same account."""
+
+    def make(plan=HUBSPOT, *, account="account", **changes):
+        return SharedLimits(lambda: office(where, plan.name, account, day), plan, sleep=day.sleep, **changes)
 
     return make
+
+
+def office(where, api, account, now):
+    name = office_name(api, account)
+    return LedgerOffice(where, name, now=now) if "://" in where else FileOffice(Path(where), name, now=now)
 
 
 def departures(day, limits, lane, count):
@@ -122,21 +145,19 @@ def test_backfill_leaves_room_for_the_incremental_sync(day, share):
     assert departures(day, share(priority="backfill"), "default", 1)[0] >= started + 10
 
 
-def test_other_accounts_are_counted_apart(day, share, tmp_path):
+def test_other_accounts_are_counted_apart(day, share):
     departures(day, share(), "default", 100)
     started = day.now
-    other = SharedLimits(tmp_path, "other", HUBSPOT, now=day, sleep=day.sleep)
 
-    assert departures(day, other, "default", 1) == [started]
+    assert departures(day, share(account="other"), "default", 1) == [started]
 
 
-def test_account_is_not_written_down(day, tmp_path):
-    limits = SharedLimits(tmp_path, "https://api.hubapi.com pat-secret", HUBSPOT, now=day, sleep=day.sleep)
-    departures(day, limits, "default", 1)
+def test_account_is_not_written_down():
+    name = office_name("hubspot", "https://api.hubapi.com pat-secret")
 
-    for path in tmp_path.iterdir():
-        assert "secret" not in path.name
-        assert b"secret" not in path.read_bytes()
+    assert name.startswith("hubspot-")
+    assert "secret" not in name
+    assert name != office_name("hubspot", "https://api.hubapi.com pat-other")
 
 
 def test_hold_stops_every_client_of_the_account(day, share):
@@ -191,6 +212,7 @@ def test_places_of_a_killed_process_come_back(day, share):
         await living.learn({"x-ms-dop-hint": "1"})
         await killed.acquire("default")
         started = day.now
+        day.now += 149
         await living.acquire("default")
         return day.now - started
 
@@ -220,14 +242,57 @@ def test_file_that_cannot_be_used_is_a_configuration_error(tmp_path):
     (tmp_path / "home").touch()
 
     with pytest.raises(ConfigurationError, match="ACTIVITY_SYNC_HOME"):
-        asyncio.run(SharedLimits(tmp_path / "home", "account", HUBSPOT).acquire("default"))
+        asyncio.run(SharedLimits(lambda: FileOffice(tmp_path / "home", "x"), HUBSPOT).acquire("default"))
 
 
-def test_waiting_does_not_block_the_event_loop(tmp_path):
+def test_database_that_does_not_answer_is_named_by_its_setting():
+    # Nothing listens on that port of this machine; without a driver it is refused for the driver.
+    nowhere = "postgresql+psycopg://nobody@127.0.0.1:1/ledger"
+
+    with pytest.raises(LedgerUnusable) as refused:
+        asyncio.run(SharedLimits(lambda: LedgerOffice(nowhere, "x"), HUBSPOT).acquire("default"))
+
+    assert refused.value.setting == "ACTIVITY_SYNC_LEDGER_URL"
+
+
+def test_our_share_of_the_limits_is_kept(day, share):
+    """The rest is left to other programs that use the account; a backfill has its share of ours."""
+    times = departures(day, share(burst_share=0.5), "default", 120)
+    day.now += 60
+    backfill = departures(day, share(burst_share=0.5, backfill_share=0.8, priority="backfill"), "default", 90)
+
+    assert most_within(times, 10.0) == 50
+    assert most_within(backfill, 10.0) == 40
+    assert share(burst_share=0.5).in_force("search")["search"] == WindowLimit(2, 1.0)
+
+
+def test_what_is_in_use_is_told_over_all_clients(day, share):
+    async def run():
+        one, two = share(), share(DYNAMICS)
+        for lane in ("search", "search", "default"):
+            await one.acquire(lane)
+        await two.acquire("default")
+        await one.hold("search", 9.0)
+        told = await share().usage(), await share(DYNAMICS).usage()
+        day.now += 2
+        later = await share().usage()
+        for limits in (one, two):
+            await limits.close()
+        return *told, later
+
+    hubspot, dynamics, later = asyncio.run(run())
+
+    assert (hubspot.used["search"], hubspot.used["default"], hubspot.under_way) == (2, 3, 0)
+    assert hubspot.held_ms == {"search": 9000}
+    assert (dynamics.used["default"], dynamics.under_way) == (1, 1)
+    assert (later.used["search"], later.used["default"]) == (0, 3)
+
+
+def test_waiting_does_not_block_the_event_loop(where):
     plan = replace(HUBSPOT, windows={"default": WindowLimit(1, 0.1)}, lanes={})
 
     async def run():
-        limits = SharedLimits(tmp_path, "account", plan)
+        limits = SharedLimits(lambda: office(where, "hubspot", "account", time.time), plan)
         await limits.acquire("default")
         waiting = asyncio.create_task(limits.acquire("default"))
         turns = 0
@@ -283,10 +348,16 @@ from dataclasses import replace
 from pathlib import Path
 from activity_sync.http.plans import HUBSPOT, WindowLimit
 from activity_sync.http.shared_limits import SharedLimits
+from activity_sync.http.file_office import FileOffice
+from activity_sync.ledger.office import LedgerOffice
+
+def office():
+    where = sys.argv[1]
+    return LedgerOffice(where, "hubspot-x") if "://" in where else FileOffice(Path(where), "hubspot-x")
 
 async def run():
     plan = replace(HUBSPOT, windows={"default": WindowLimit(40, 0.5)}, lanes={}, concurrency=3)
-    limits = SharedLimits(Path(sys.argv[1]), "account", plan)
+    limits = SharedLimits(office, plan)
     async def one():
         await limits.acquire("default")
         print("start", time.time(), flush=True)
@@ -300,11 +371,9 @@ asyncio.run(run())
 """
 
 
-def test_processes_that_start_together_keep_one_limit(tmp_path):
+def test_processes_that_start_together_keep_one_limit(where):
     """Their own clock readings decide: 180 requests of three processes, 40 in any half second, three at a time."""
-    processes = [
-        Popen([sys.executable, "-c", PROCESS, str(tmp_path)], stdout=PIPE, stderr=PIPE, text=True) for _ in range(3)
-    ]
+    processes = [Popen([sys.executable, "-c", PROCESS, where], stdout=PIPE, stderr=PIPE, text=True) for _ in range(3)]
     outputs = [process.communicate(timeout=120) for process in processes]
     lines = [line.split() for out, _ in outputs for line in out.splitlines()]
     starts = [float(at) for what, at in lines if what == "start"]
