@@ -12,7 +12,7 @@ from pathlib import Path
 from activity_sync.configuration import Configuration, load_configuration
 from activity_sync.ledger.ledger import Ledger
 from activity_sync.pipeline.session import Session
-from activity_sync.settings import Settings, fingerprint_key
+from activity_sync.settings import Settings, fingerprint_key, key_mark
 from activity_sync.staging.staging import Staging
 from activity_sync.systems.registry import SYSTEMS, connect
 
@@ -50,6 +50,8 @@ async def open_session(settings: Settings | None = None, *, preview: bool = Fals
         if preview:
             aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="activity-sync-preview-")))
             ledger = stack.enter_context(ledger.copy(aside / "ledger.db"))
+        key = fingerprint_key(settings)
+        ledger.confirm_key(key_mark(key))
         systems = {name: await stack.enter_async_context(connect(name, settings, configuration)) for name in SYSTEMS}
         staging = open_staging(settings)
         stack.callback(staging.close)
@@ -58,7 +60,7 @@ async def open_session(settings: Settings | None = None, *, preview: bool = Fals
             ledger=ledger,
             staging=staging,
             configuration=configuration,
-            key=fingerprint_key(settings),
+            key=key,
             clock=lambda: datetime.now(tz=UTC),
             preview=preview,
         )

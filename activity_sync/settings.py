@@ -6,6 +6,8 @@ Values are checked for form when they are read. Credentials that are missing mat
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
@@ -193,6 +195,11 @@ def fingerprint_key(settings: Settings) -> bytes:
             setting="ACTIVITY_SYNC_KEY",
         )
     return key
+
+
+def key_mark(key: bytes) -> str:
+    """By which a ledger knows its key again, and from which nobody learns it."""
+    return hmac.new(key, b"activity-sync ledger", hashlib.sha256).hexdigest()[:32]
 
 
 def _make_key_file(path: Path) -> None:

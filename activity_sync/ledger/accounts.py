@@ -13,6 +13,7 @@ from activity_sync.ledger.engine import insert_or
 from activity_sync.ledger.schema import meta
 
 _ACCOUNT = "account:"
+_KEY = "key"
 _MAPPING = "mapping:"
 _UNREAD = "keys_unread:"
 _FED = "associations_fed:"
@@ -36,6 +37,18 @@ def confirm(connection: Connection, accounts: Mapping[str, str]) -> None:
                 system=system,
                 setting="ACTIVITY_SYNC_LEDGER_URL",
             )
+
+
+def confirm_key(connection: Connection, mark: str) -> None:
+    """The ledger's fingerprints are made with the key of this mark. LedgerUnusable when it was begun with another."""
+    if _keep(connection, _KEY, mark) != mark:
+        raise LedgerUnusable(
+            "The fingerprints of this ledger were made with another key, under which every record would look changed. "
+            "Set ACTIVITY_SYNC_KEY to the key that it was begun with: on every host to the same one, or the content of "
+            "the file `key` in the home of the first. If that key is lost, move the ledger aside and run "
+            "`activity-sync ledger rebuild`.",
+            setting="ACTIVITY_SYNC_KEY",
+        )
 
 
 def known(connection: Connection) -> dict[str, str]:

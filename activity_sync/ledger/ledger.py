@@ -87,6 +87,11 @@ class Ledger:
         with writing(self._engine) as connection:
             accounts.confirm(connection, account_ids)
 
+    def confirm_key(self, mark: str) -> None:
+        """The ledger's fingerprints are made with the key of this mark (`settings.key_mark`). LedgerUnusable if not."""
+        with writing(self._engine) as connection:
+            accounts.confirm_key(connection, mark)
+
     def accounts(self) -> dict[str, str]:
         """The accounts confirmed so far, by system."""
         with reading(self._engine) as connection:

@@ -12,6 +12,7 @@ import activity_sync.ledger.migrations
 from activity_sync.errors import LedgerUnusable
 from activity_sync.ledger import Ledger
 from activity_sync.ledger.schema import REVISION, metadata
+from activity_sync.settings import key_mark
 
 OPEN = "import sys; from activity_sync.ledger import Ledger; Ledger.open(sys.argv[1]).close(); print('opened')"
 
@@ -108,6 +109,18 @@ def test_accounts_are_stored_once_and_compared_afterwards(ledger):
 
     assert refused.value.system == "hubspot"
     assert ledger.accounts() == {"hubspot": "1001", "dynamics": "org-a"}
+
+
+def test_ledger_is_used_with_the_key_that_it_was_begun_with(url):
+    """Two hosts without a common ACTIVITY_SYNC_KEY would each make one of their own."""
+    with Ledger.open(url) as one, Ledger.open(url) as two:
+        one.confirm_key(key_mark(b"the first host's"))
+        two.confirm_key(key_mark(b"the first host's"))
+
+        with pytest.raises(LedgerUnusable) as refused:
+            two.confirm_key(key_mark(b"the second host's"))
+
+    assert refused.value.setting == "ACTIVITY_SYNC_KEY"
 
 
 def test_mapping_revision_is_kept_per_scope(ledger):
