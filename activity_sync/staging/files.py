@@ -57,12 +57,16 @@ def listed(
     partitions: tuple[str, str] | None = None,
 ) -> list[str]:
     """The paths of the files that may hold such rows, sorted; `partitions` are the first and the last, inclusive."""
+    below = f"{flow}/{step}/type={activity_type}"
+    name = f"{run_id or '*'}.parquet"
+    if partitions is None:
+        return place.listed(f"{below}/*/{name}")
     found = []
-    for path in place.listed(f"{flow}/{step}/type={activity_type}/*/{run_id or '*'}.parquet"):
-        file = StagedFile.parse(path)
-        if partitions is None or (file.first <= partitions[1] and partitions[0] <= file.last):
-            found.append(path)
-    return found
+    for folder in place.folders(below):
+        first, _, last = folder.partition("_")
+        if first <= partitions[1] and partitions[0] <= last:
+            found += place.listed(f"{below}/{folder}/{name}")
+    return sorted(found)
 
 
 def pattern(flow: str, step: Step) -> str:
@@ -72,4 +76,4 @@ def pattern(flow: str, step: Step) -> str:
 
 def flows(place: Place) -> list[str]:
     """The flows that have staged anything."""
-    return sorted({path.partition("/")[0] for step in Step for path in place.listed(f"*/{step}")})
+    return [flow for flow in place.folders("") if set(place.folders(flow)) & set(Step)]

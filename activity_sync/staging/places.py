@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from uuid import uuid4
 
 import duckdb
+
+from activity_sync.errors import ConfigurationError
+
+_ATOMIC = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "abfss": "adlfs",
+    "memory": "fsspec",
+}
+"""The stores in which an upload is seen when its last byte has arrived, and not before; and their Python packages."""
 
 # Hidden and not named *.parquet: no view and no listing sees it.
 _SCRATCH = ".scratch-"
@@ -29,11 +44,15 @@ class Place(Protocol):
         ...
 
     def listed(self, pattern: str) -> list[str]:
-        """The paths that match, sorted; `*` does not cross a slash."""
+        """The paths of the files that match, sorted; `*` does not cross a slash."""
         ...
 
     def has(self, pattern: str) -> bool:
         """Whether any path matches."""
+        ...
+
+    def folders(self, path: str) -> list[str]:
+        """The names of the folders right below `path`, sorted; none where there is no such path."""
         ...
 
     def publish(self, made: Path, path: str) -> None:
@@ -54,10 +73,29 @@ class Place(Protocol):
 
 
 def place_at(root: str | Path) -> Place:
-    """The place that `root` names: with `://` an object store through fsspec, else a folder."""
-    if "://" in str(root):
+    """The place that `root` names: a folder (`file://` too), or an object store.
+
+    ConfigurationError for what is neither. Shares that are no object stores (sftp, hdfs and their like) are refused:
+    a file would be seen half-written.
+    """
+    protocol, separator, rest = str(root).partition("://")
+    if not separator:
+        return Folder(Path(root))
+    if protocol == "file":
+        return Folder(Path(rest))
+    if protocol not in _ATOMIC:
+        raise ConfigurationError(
+            f"ACTIVITY_SYNC_STAGING begins with {protocol}://, which is no object store: use a folder, or one of "
+            f"{', '.join(f'{name}://' for name in _ATOMIC if name != 'memory')}.",
+            setting="ACTIVITY_SYNC_STAGING",
+        )
+    try:
         return ObjectStore(str(root))
-    return Folder(Path(root))
+    except ImportError as error:
+        raise ConfigurationError(
+            f"ACTIVITY_SYNC_STAGING begins with {protocol}://: install the Python package {_ATOMIC[protocol]}.",
+            setting="ACTIVITY_SYNC_STAGING",
+        ) from error
 
 
 class Folder:
@@ -77,6 +115,10 @@ class Folder:
     def has(self, pattern: str) -> bool:
         """See Place."""
         return any(True for _ in self.root.glob(pattern))
+
+    def folders(self, path: str) -> list[str]:
+        """See Place."""
+        return sorted(found.name for found in (self.root / path).glob("*") if found.is_dir())
 
     def publish(self, made: Path, path: str) -> None:
         """See Place. The bytes are on the disk before the name is."""
@@ -117,7 +159,11 @@ class Folder:
 
 
 class ObjectStore:
-    """Anything fsspec knows. Uploads are atomic there: an object is seen when its last byte has arrived."""
+    """Anything fsspec knows, of what is `_ATOMIC`. No lock and no rename: an upload that was cut off leaves no object.
+
+    A listing costs a request for every 1,000 names, however deep they lie, and one for every folder that is asked for
+    by itself. Other processes write here too, so that nothing is remembered of an earlier listing.
+    """
 
     def __init__(self, root: str) -> None:
         # Imported when needed, since a folder needs none of it.
@@ -132,13 +178,29 @@ class ObjectStore:
     def listed(self, pattern: str) -> list[str]:
         """See Place."""
         self._filesystem.invalidate_cache()
+        wanted = pattern.split("/")
         base = PurePosixPath(self._base)
-        found = self._filesystem.glob(str(base / pattern))
-        return sorted(str(PurePosixPath(one).relative_to(base)) for one in found)
+        paths = (PurePosixPath(one).relative_to(base) for one in self._filesystem.find(str(base / _certain(pattern))))
+        return sorted(str(path) for path in paths if _is_like(path.parts, wanted))
 
     def has(self, pattern: str) -> bool:
+        """See Place. At the first one that is met: a long history is not listed for it."""
+        self._filesystem.invalidate_cache()
+        base, wanted = PurePosixPath(self._base), pattern.split("/")
+        for folder, _, files in self._filesystem.walk(str(base / _certain(pattern))):
+            within = PurePosixPath(folder).relative_to(base).parts
+            if any(_is_like((*within, name), wanted) for name in files):
+                return True
+        return False
+
+    def folders(self, path: str) -> list[str]:
         """See Place."""
-        return bool(self.listed(pattern))
+        self._filesystem.invalidate_cache()
+        try:
+            found = self._filesystem.ls(str(PurePosixPath(self._base) / path), detail=True)
+        except FileNotFoundError:
+            return []
+        return sorted(PurePosixPath(one["name"]).name for one in found if one["type"] == "directory")
 
     def publish(self, made: Path, path: str) -> None:
         """See Place."""
@@ -163,6 +225,17 @@ class ObjectStore:
         connection = _duckdb(Path(self._spilled.name) / uuid4().hex)
         connection.register_filesystem(self._filesystem)
         return connection
+
+
+def _certain(pattern: str) -> str:
+    """The folders of a pattern that come before its first wild card."""
+    parts = pattern.split("/")
+    known = [number for number, part in enumerate(parts) if "*" in part]
+    return "/".join(parts[: known[0]] if known else parts[:-1])
+
+
+def _is_like(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
 def _duckdb(spill: Path) -> duckdb.DuckDBPyConnection:

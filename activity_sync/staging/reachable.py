@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from activity_sync.findings import Finding, fine, wrong
+from activity_sync.errors import ConfigurationError
+from activity_sync.findings import Finding, failure, fine, wrong
 from activity_sync.staging.places import place_at
 
 _NAME = "staging"
@@ -29,7 +30,9 @@ def _look_at_folder(root: Path) -> Finding:
 
 def _look_at_store(root: str) -> Finding:
     try:
-        place_at(root).listed("*")
+        place_at(root).folders("")
+    except ConfigurationError as error:
+        return failure(_NAME, error)
     except Exception as error:  # noqa: BLE001 - every kind of store has errors of its own
         return wrong(
             _NAME,

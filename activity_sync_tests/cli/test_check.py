@@ -228,7 +228,7 @@ def test_staging_in_an_unknown_kind_of_store_is_an_error(monkeypatch: pytest.Mon
     code, found = check()
 
     assert code == 2
-    assert "ValueError" in found["staging"]["message"]
+    assert "no object store" in found["staging"]["message"]
 
 
 @pytest.mark.usefixtures("bridge")
