@@ -37,6 +37,14 @@ def _exported(served: subprocess.Popen[str]) -> dict[str, str]:
     raise SystemExit("the sandboxes did not start")
 
 
+def installation(home: Path, systems: Mapping[str, str]) -> dict[str, str]:
+    """The environment of an installation that has never run."""
+    dagster_home = home / "dagster"
+    dagster_home.mkdir()
+    (dagster_home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    return {**os.environ, **systems, "ACTIVITY_SYNC_HOME": str(home / "home"), "DAGSTER_HOME": str(dagster_home)}
+
+
 def commit() -> str:
     """The commit that was measured, marked where the files differ from it."""
     told = subprocess.run(

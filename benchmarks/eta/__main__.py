@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -29,11 +28,11 @@ from activity_sync.rules.eta import error_of
 from activity_sync.settings import Settings
 from activity_sync_tests.end_to_end.bridge import iso
 from activity_sync_tests.end_to_end.mailing import Mailing
-from benchmarks.where import commit, machine, sandboxes
+from benchmarks.documents import Measurement
+from benchmarks.where import installation, sandboxes
 
 FLOW = "hubspot_to_dynamics"
 LOOK_SECONDS = 0.25
-RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--latency-ms", type=float, default=100.0, help="how long each answer takes besides")
     parser.add_argument("--out", type=Path, help="file for the result; by default one named by the day")
     given = parser.parse_args(arguments)
-    began, load_before = datetime.now(tz=UTC), os.getloadavg()[0]
+    measurement = Measurement.begin(
+        "eta",
+        f"python -m benchmarks.eta --first {given.first} --burst {given.burst} --latency-ms {given.latency_ms:g}",
+    )
     seed = Mailing(given.first + given.burst).seed("hubspot")
     with tempfile.TemporaryDirectory(prefix="activity-sync-eta-") as folder:
         home = Path(folder)
@@ -95,32 +97,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             httpx.post(f"{environ['HUBSPOT_BASE_URL']}/_sandbox/seed", json=burst, timeout=120).raise_for_status()
             time.sleep(5)  # HubSpot's index lags, here as there
             runs.append(measure("burst", given.burst, environ))
-    document = {
-        "benchmark": "eta",
-        "at": began.isoformat(timespec="seconds"),
-        "command": f"python -m benchmarks.eta --first {given.first} --burst {given.burst} "
-        f"--latency-ms {given.latency_ms:g}",
-        "commit": commit(),
-        "machine": machine() | {"load_before": round(load_before, 2)},
-        "runs": [asdict(one) for one in runs],
-    }
-    out = given.out or RESULTS / f"{began:%Y-%m-%d}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    measurement.keep({"runs": [asdict(one) for one in runs]}, given.out)
     for one in runs:
         show(one)
     return 0
 
 
 # --- what runs
-
-
-def installation(home: Path, systems: Mapping[str, str]) -> dict[str, str]:
-    """The environment of an installation that has never run."""
-    dagster_home = home / "dagster"
-    dagster_home.mkdir()
-    (dagster_home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
-    return {**os.environ, **systems, "ACTIVITY_SYNC_HOME": str(home / "home"), "DAGSTER_HOME": str(dagster_home)}
 
 
 def measure(name: str, emails: int, environ: Mapping[str, str]) -> Measured:

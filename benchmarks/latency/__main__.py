@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -26,12 +25,12 @@ from activity_sync.cli.people import SandboxUser
 from activity_sync_tests.dagster_dev import asked, copy_of_the_project, dagster_dev
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, HUBSPOT_TYPES, dynamics_people, hubspot_people, iso
 from activity_sync_tests.end_to_end.ordinary import hubspot_activities
-from benchmarks.where import commit, machine, sandboxes
+from benchmarks.documents import Measurement
+from benchmarks.where import sandboxes
 
 FLOWS = ("hubspot_to_dynamics", "dynamics_to_hubspot")
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 240
-RESULTS = Path(__file__).parent / "results"
 _SENSORS = """
 query Sensors($selector: RepositorySelector!) {
   sensorsOrError(repositorySelector: $selector) {
@@ -71,7 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--latency-ms", type=float, default=80.0, help="how long each answer takes besides")
     parser.add_argument("--out", type=Path, help="file for the result; by default one named by the day")
     given = parser.parse_args(arguments)
-    began, load_before = datetime.now(tz=UTC), os.getloadavg()[0]
+    measurement = Measurement.begin(
+        "latency",
+        f"python -m benchmarks.latency --changes {given.changes} --every {given.every:g} "
+        f"--idle-seconds {given.idle_seconds:g} --latency-ms {given.latency_ms:g}",
+    )
     with tempfile.TemporaryDirectory(prefix="activity-sync-latency-") as folder:
         root = copy_of_the_project(Path(folder) / "project")
         switch_on(root / "activity_sync" / "sync.yaml")
@@ -83,20 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             settle(address, people)
             idle = be_idle(people.user, given.idle_seconds)
     flows = [told(flow, took[flow]) for flow in FLOWS]
-    document = {
-        "benchmark": "latency",
-        "at": began.isoformat(timespec="seconds"),
-        "command": f"python -m benchmarks.latency --changes {given.changes} --every {given.every:g} "
-        f"--idle-seconds {given.idle_seconds:g} --latency-ms {given.latency_ms:g}",
-        "commit": commit(),
-        "machine": machine() | {"load_before": round(load_before, 2)},
-        "flows": [asdict(one) for one in flows],
-        "idle": [asdict(one) for one in idle],
-        "seconds": {flow: [round(one, 1) for one in took[flow]] for flow in FLOWS},
-    }
-    out = given.out or RESULTS / f"{began:%Y-%m-%d}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    measurement.keep(
+        {
+            "flows": [asdict(one) for one in flows],
+            "idle": [asdict(one) for one in idle],
+            "seconds": {flow: [round(one, 1) for one in took[flow]] for flow in FLOWS},
+        },
+        given.out,
+    )
     for one in flows:
         print(f"{one.flow}: {one.changes} changes, p50 {one.p50} s, p95 {one.p95} s, the longest {one.longest} s")
     for two in idle:
