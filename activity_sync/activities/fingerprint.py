@@ -52,18 +52,32 @@ class FieldPrint:
 
 Fingerprint = Mapping[str, FieldPrint]
 
+_NOTHING: Mapping[str, Value] = {}
+_NO_PRINTS: Fingerprint = {}
+
 _TAG_START = re.compile(r"<(?=[a-zA-Z/!])")
 _MARKUP = re.compile("[<&]")
-_SPACE = re.compile(r"\s+")
 # Characters without a glyph: servers drop or add them freely.
 _INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
 # A record's body is looked at several times in a row: read, compared, written, compared.
 _BODIES_AT_HAND = 16
 
 
-def fingerprint(fields: Mapping[str, Value], *, key: bytes) -> dict[str, FieldPrint]:
-    """One entry per field. The same value gives the same entry on any machine that has the key."""
-    return {name: _print(value, key) for name, value in fields.items()}
+def fingerprint(
+    fields: Mapping[str, Value],
+    *,
+    key: bytes,
+    like: Mapping[str, Value] = _NOTHING,
+    known: Fingerprint = _NO_PRINTS,
+) -> dict[str, FieldPrint]:
+    """One entry per field. The same value gives the same entry on any machine that has the key.
+
+    `like`: other fields, whose entries are `known`; what is the same in both is not hashed a second time.
+    """
+    return {
+        name: known[name] if name in known and _is_same(value, like.get(name)) else _print(value, key)
+        for name, value in fields.items()
+    }
 
 
 @lru_cache(maxsize=_BODIES_AT_HAND)
@@ -72,11 +86,13 @@ def visible_text(body: RichText) -> str:
     text = body.text
     if body.html:
         text = html.unescape(nh3.clean(_TAG_START.sub(" <", text), tags=set()))
-    return _SPACE.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
+    return _without_space(text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
 
 
 def _print(value: Value, key: bytes) -> FieldPrint:
     exact, visible = _normal_forms(value)
+    if not exact:
+        return _print_of_nothing(key)
     first = _digest(exact, key)
     if exact == visible:
         return FieldPrint(first, first)
@@ -85,6 +101,18 @@ def _print(value: Value, key: bytes) -> FieldPrint:
         precision, _, day = visible.partition(":")
         return FieldPrint(first, f"{precision}:{_digest(day, key)}")
     return FieldPrint(first, _digest(visible, key))
+
+
+@lru_cache(maxsize=4)
+def _print_of_nothing(key: bytes) -> FieldPrint:
+    """Most fields of most records hold nothing."""
+    nothing = _digest("", key)
+    return FieldPrint(nothing, nothing)
+
+
+def _is_same(one: Value, other: Value) -> bool:
+    """Whether two values are one: 1 and true, which Python takes for equal, are two."""
+    return type(one) is type(other) and one == other
 
 
 def _normal_forms(value: Value) -> tuple[str, str]:
@@ -115,8 +143,12 @@ def _normal_forms(value: Value) -> tuple[str, str]:
             return text, text
         case str():
             text = "s:" + _lines(value)
-            seen = "s:" + _SPACE.sub("", text[2:])
+            seen = "s:" + _without_space(text[2:])
             return ("", "") if seen == "s:" else (text, seen)
+
+
+def _without_space(text: str) -> str:
+    return "".join(text.split())
 
 
 def _lines(text: str) -> str:

@@ -12,11 +12,12 @@ from activity_sync.ledger.rows import Element, ElementState, LinkRow, LinkState,
 
 # Times of our writes kept per link: the oscillation rule asks for more than four in an hour.
 _WRITES_KEPT = 6
+_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 
 def dump(value: Any) -> str:
     """Compact JSON, keys sorted: the same value gives the same text."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return _ENCODER.encode(value)
 
 
 def dump_plan(plan: Any | None) -> str | None:

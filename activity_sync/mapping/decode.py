@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from activity_sync.activities.activity import RichText, Value
@@ -37,8 +36,10 @@ def decode_fields(mapping: TypeMapping, properties: Mapping[str, Any]) -> dict[s
     made = dict(read)
     for name, rule in mapping.fields.items():
         if rule.computed is not None:
-            with _naming(mapping, name):
+            try:
                 made[name] = compute(rule, rule.computed, read.get(name), read)
+            except ValueError as error:
+                raise _unreadable(mapping, name, error) from None
     return made
 
 
@@ -47,14 +48,11 @@ def decode_in_context(
 ) -> dict[str, Value]:
     """As `decode_fields`, for a part of a record: `context` tells the fields whose properties are not there."""
     values: dict[str, Value] = {}
-    known: Mapping[str, Value] = {}
-    ours = {name: rule for name, rule in mapping.fields.items() if rule.kind is not Kind.TRANSLATOR}
-    # A field that depends on another is read after it.
-    for name, rule in sorted(ours.items(), key=lambda item: bool(item[1].depends_on)):
-        if rule.depends_on:
-            told = {field for field in values if _is_there(ours[field], properties)}
-            known = {**values, **{field: value for field, value in context.items() if field not in told}}
+    known = dict(context)
+    for name, rule in mapping.reading_order:
         values[name] = _decode(mapping, rule, properties, known)
+        if name not in context or _is_there(rule, properties):
+            known[name] = values[name]
     for body, heading in mapping.headings.items():
         values[heading], values[body] = _split(values[body])
     for body, names in mapping.lists.items():
@@ -62,8 +60,8 @@ def decode_in_context(
         if isinstance(listed, RichText):
             rest, entries = split_list(listed)
             values[body] = rest if has_content(rest) else None
-            values |= {name: _entry(ours[name], entries) for name in names}
-    return {name: values[name] for name in ours}
+            values |= {name: _entry(mapping.fields[name], entries) for name in names}
+    return {name: values[name] for name in mapping.fields if name in values}
 
 
 def _entry(rule: FieldRule, entries: Sequence[Entry]) -> str | None:
@@ -77,54 +75,51 @@ def _is_there(rule: FieldRule, properties: Mapping[str, Any]) -> bool:
 
 
 def _decode(mapping: TypeMapping, rule: FieldRule, properties: Mapping[str, Any], known: Mapping[str, Value]) -> Value:
-    if rule.kind in {Kind.HEADING, Kind.LISTED} or not fits(rule.when, known):
+    if rule.inside is not None or not fits(rule.when, known):
         return None
-    if rule.kind is Kind.STATE:
-        with _naming(mapping, rule.read[0]):
-            state, reason = (properties.get(column) for column in rule.read)
-            return read_state(rule, state, reason, known)
-    for column in rule.read:
-        raw = properties.get(column)
-        if is_empty(raw):
-            continue
-        with _naming(mapping, column):
-            value = _read(rule, raw, known)
-        if value is not None:
-            return value
+    column = ""
+    try:
+        if rule.kind is Kind.STATE:
+            column, second = rule.read
+            return read_state(rule, properties.get(column), properties.get(second), known)
+        for column in rule.read:
+            raw = properties.get(column)
+            if raw is None or is_empty(raw):
+                continue
+            value = _READERS.get(rule.kind, _read_words)(rule, raw, known)
+            if value is not None:
+                return value
+    except ValueError as error:
+        raise _unreadable(mapping, column, error) from None
     return None
 
 
-@contextmanager
-def _naming(mapping: TypeMapping, column: str) -> Iterator[None]:
-    """Turns a ValueError about a value into an InvalidRecord that names its property."""
-    try:
-        yield
-    except ValueError as error:
-        raise InvalidRecord(
-            f"{mapping.system} {mapping.type}: the value of {column} {error}",
-            system=mapping.system,
-            code="unreadable_value",
-        ) from None
+def _unreadable(mapping: TypeMapping, column: str, error: ValueError) -> InvalidRecord:
+    """An error about a value that names its property."""
+    return InvalidRecord(
+        f"{mapping.system} {mapping.type}: the value of {column} {error}",
+        system=mapping.system,
+        code="unreadable_value",
+    )
 
 
-def _read(rule: FieldRule, raw: Any, known: Mapping[str, Value]) -> Value:
-    match rule.kind:
-        case Kind.MOMENT:
-            return read_moment(raw)
-        case Kind.DURATION:
-            return read_whole_number(raw) * rule.unit_ms
-        case Kind.NUMBER | Kind.INTEGER:
-            return read_number(raw)
-        case Kind.DATE:
-            return read_day(raw, rule.zone)
-        case Kind.BOOL:
-            return read_bool(raw)
-        case Kind.CHOICE:
-            return read_choice(rule, raw, known)
-        case Kind.PLAIN | Kind.HTML | Kind.RICH:
-            return _read_body(rule.kind, read_text(raw))
-        case _:
-            return read_text(raw)
+def _read_words(_rule: FieldRule, raw: Any, _known: Mapping[str, Value]) -> Value:
+    return read_text(raw)
+
+
+_READERS: Mapping[Kind, Callable[[FieldRule, Any, Mapping[str, Value]], Value]] = {
+    Kind.MOMENT: lambda _rule, raw, _known: read_moment(raw),
+    Kind.DURATION: lambda rule, raw, _known: read_whole_number(raw) * rule.unit_ms,
+    Kind.NUMBER: lambda _rule, raw, _known: read_number(raw),
+    Kind.INTEGER: lambda _rule, raw, _known: read_number(raw),
+    Kind.DATE: lambda rule, raw, _known: read_day(raw, rule.zone),
+    Kind.BOOL: lambda _rule, raw, _known: read_bool(raw),
+    Kind.CHOICE: read_choice,
+    Kind.PLAIN: lambda rule, raw, _known: _read_body(rule.kind, read_text(raw)),
+    Kind.HTML: lambda rule, raw, _known: _read_body(rule.kind, read_text(raw)),
+    Kind.RICH: lambda rule, raw, _known: _read_body(rule.kind, read_text(raw)),
+}
+"""How a property of each kind is read; text, where the kind is not named."""
 
 
 def holds_markup(kind: Kind, text: str) -> bool:

@@ -45,6 +45,8 @@ def write_list(entries: Sequence[Entry], *, markup: bool, under: bool) -> str:
 
 def split_list(body: RichText) -> tuple[RichText, list[Entry]]:
     """The body without the list, and the lines that stood there: the inverse of `write_list`."""
+    if HEADER not in body.text:
+        return body, []
     found = (_HTML_LIST if body.html else _TEXT_LIST).search(body.text)
     if found is None:
         return body, []

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 
 import nh3
 
 from activity_sync.activities.activity import RichText
 from activity_sync.activities.fingerprint import visible_text
 from activity_sync.mapping.readable import html_to_text
+
+# A body is written as HTML and as text, one after the other.
+_BODIES_AT_HAND = 4
 
 _TAGS = """
     a abbr address article aside b big blockquote body br caption center cite code col colgroup dd del details dfn
@@ -26,6 +30,11 @@ _MARKUP = re.compile(
 )
 # What a rich-text control leaves in a plain column: the whole value is one or more block elements.
 _WRAPPED = re.compile(r"\s*<(div|p|html|table|ul|ol|h[1-6])\b[^<>]*>.*</(div|p|html|table|ul|ol|h[1-6])>\s*", re.DOTALL)
+
+# Most bodies: a letter or digit that nothing but plain tags stands before, so that it is surely seen.
+_BEGINS_WITH_TEXT = re.compile(
+    r"(?:\s|<(?:p|div|span|b|strong|i|em|u|br|h[1-6])(?:\s+[\w-]+=\"[^\"<>&]*\")*\s*/?>)*[A-Za-z0-9]"
+)
 
 # Characters that XML, and so Dynamics (0x80040278), refuses; and halves of surrogate pairs, which no encoding has.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -86,7 +95,8 @@ _CLEANER = nh3.Cleaner(
 
 def without_forbidden_characters(text: str) -> str:
     """`text` without control characters (tab and line ends stay) and without halves of surrogate pairs."""
-    return _FORBIDDEN.sub("", text)
+    # Nothing that can be printed is forbidden, and that is asked faster.
+    return text if text.isprintable() or text.replace("\n", "").isprintable() else _FORBIDDEN.sub("", text)
 
 
 def is_html(text: str) -> bool:
@@ -101,9 +111,14 @@ def is_wrapped_in_html(text: str) -> bool:
 
 def has_content(body: RichText) -> bool:
     """Whether a reader sees anything: `<p></p>` and `<div ...><br></div>` are ways to spell "empty"."""
+    return _BEGINS_WITH_TEXT.match(body.text) is not None or _shows_something(body)
+
+
+def _shows_something(body: RichText) -> bool:
     return bool(visible_text(body)) or (body.html and "<img" in body.text.lower())
 
 
+@lru_cache(maxsize=_BODIES_AT_HAND)
 def sanitise(markup: str) -> str:
     """Well-formed HTML without active content: no script, no handler, no form, no frame, no foreign document.
 

@@ -246,6 +246,12 @@ class TypeMapping(_Rule):
         return self
 
     @cached_property
+    def reading_order(self) -> tuple[tuple[str, FieldRule], ...]:
+        """The fields that are read from properties, each after those that it depends on."""
+        ours = [(name, rule) for name, rule in self.fields.items() if rule.kind is not Kind.TRANSLATOR]
+        return tuple(sorted(ours, key=lambda one: bool(one[1].depends_on)))
+
+    @cached_property
     def headings(self) -> dict[str, str]:
         """Body field to the field that is kept as its heading."""
         return {

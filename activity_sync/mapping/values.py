@@ -110,7 +110,7 @@ def to_unit(milliseconds: int, unit_ms: int) -> int:
 
 def fits(conditions: Mapping[str, Sequence[str | None]], known: Mapping[str, Value]) -> bool:
     """Whether every field named in `conditions` has one of the values wanted; a missing field counts as empty."""
-    return all(known.get(name) in wanted for name, wanted in conditions.items())
+    return not conditions or all(known.get(name) in wanted for name, wanted in conditions.items())
 
 
 def read_choice(rule: FieldRule, raw: Any, known: Mapping[str, Value]) -> str | None:

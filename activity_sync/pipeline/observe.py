@@ -37,6 +37,8 @@ from activity_sync.rules.values import (
 )
 from activity_sync.systems.records import SourceRecord, TargetLink, Wire
 
+_NO_FIELDS: Mapping[str, Value] = {}
+_NO_PRINTS: Fingerprint = {}
 _OSCILLATION_WRITES = 4
 _OSCILLATION_WINDOW = timedelta(hours=1)
 
@@ -58,7 +60,8 @@ class Seen:
 class Card:
     """One record on its way to a decision.
 
-    `wire`: the whole activity as a create under `wire_key`, once encoded. `survivors`: by element, the record of the
+    `wire`: the whole activity as a create under `wire_key`, once encoded; `wire_prints`: the fingerprint of what it
+    intends, once taken. `survivors`: by element, the record of the
     target that it was merged into, where that was asked. `twins`: target records that people may have
     entered for the same activity, where they are only reported.
     """
@@ -73,6 +76,7 @@ class Card:
     target_record: SourceRecord | None = None
     wire: Wire | None = None
     wire_key: str = ""
+    wire_prints: Fingerprint | None = None
     lossy_at_source: frozenset[str] = frozenset()
     elements: ElementMerge = field(default_factory=ElementMerge)
     survivors: Mapping[str, str] = field(default_factory=dict)
@@ -116,7 +120,8 @@ class Observer:
             shown = self.prints(card.activity.fields)
             projected: Fingerprint = {}
             if not unchanged(card.link, shown):
-                projected = self.prints(self.encode(card, generation=row.generation if row else 0).intended)
+                self.encode(card, generation=row.generation if row else 0)
+                projected = self.wire_prints(card, shown)
         except InvalidRecord as error:
             card.source = Present({}, version=record.version, invalid=(error.code or "invalid", error.message))
             return card
@@ -169,10 +174,11 @@ class Observer:
         if isinstance(card.source, Present) and card.activity is not None:
             self.project_target(card, card.target_activity)
             card.elements = self.elements(card)
-            wire = card.wire or self.encode(card, generation=card.row.generation if card.row else 0)
+            if card.wire is None:
+                self.encode(card, generation=card.row.generation if card.row else 0)
             card.source = replace(
                 card.source,
-                projected=self.prints(wire.intended),
+                projected=self.wire_prints(card),
                 associations=card.elements.diff,
                 empty=empty_fields(card.activity),
             )
@@ -273,7 +279,19 @@ class Observer:
             wire = self.target.translator.encode(self.for_target(card), links, key=key, named=named)
             card.wire = with_losses(wire, card.activity)
             card.wire_key = key
+            card.wire_prints = None
         return card.wire
+
+    def wire_prints(self, card: Card, shown: Fingerprint | None = None) -> Fingerprint:
+        """What the target shows after the card's create. `shown`: what the source does, much of which is the same."""
+        if card.wire is None:
+            raise ValueError(f"{card.seen.id} was not encoded")
+        if card.wire_prints is None:
+            if shown is None:
+                shown = card.source.prints if isinstance(card.source, Present) else {}
+            fields = card.activity.fields if card.activity is not None else {}
+            card.wire_prints = self.prints(card.wire.intended, like=fields, known=shown)
+        return card.wire_prints
 
     def encode_update(
         self, card: Card, *, fields: Collection[str], add: Collection[str], remove: Sequence[str]
@@ -338,16 +356,21 @@ class Observer:
         if isinstance(card.target, Present):
             card.target = replace(card.target, projected=self.prints(wire.intended))
 
-    def prints_of_new(self, intended: Mapping[str, Value]) -> dict[str, FieldPrint]:
-        """What a record that is created shows; of fields that only the mirror flow carries, what nobody has edited."""
+    def prints_of_new(self, card: Card) -> dict[str, FieldPrint]:
+        """What the card's create shows; of fields that only the mirror flow carries, what nobody has edited."""
+        intended = card.wire.intended if card.wire is not None else {}
         untouched = {name: intended.get(name) for name in sorted(self.only_back)}
-        return fingerprint(untouched, key=self.session.key) | self.prints(intended)
+        return {**fingerprint(untouched, key=self.session.key), **self.wire_prints(card)}
 
-    def prints(self, fields: Mapping[str, Value]) -> dict[str, FieldPrint]:
-        """The fingerprint of the fields that count."""
+    def prints(
+        self, fields: Mapping[str, Value], *, like: Mapping[str, Value] = _NO_FIELDS, known: Fingerprint = _NO_PRINTS
+    ) -> dict[str, FieldPrint]:
+        """The fingerprint of the fields that count. `like` and `known` as for `fingerprint`."""
         return fingerprint(
             {name: value for name, value in fields.items() if name in self.fields},
             key=self.session.key,
+            like=like,
+            known=known,
         )
 
 

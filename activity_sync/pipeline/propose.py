@@ -205,7 +205,7 @@ class Proposer:
                     key=card.wire_key,
                     generation=generation,
                     body=wire.body,
-                    target_prints=self.observer.prints_of_new(wire.intended),
+                    target_prints=self.observer.prints_of_new(card),
                     losses=losses_json(wire.losses),
                     elements=of_create(card.seen.resolved.refs, wire.losses),
                     waits_for=self._waiting(card),

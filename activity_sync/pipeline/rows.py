@@ -37,9 +37,14 @@ _HALVES = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs: an API may send them, and no column can hold them as they are."""
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def dumps(value: Any) -> str:
     """Compact JSON, characters as they are where they can be written down."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
+    if text.isascii():
+        return text
     return _HALVES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

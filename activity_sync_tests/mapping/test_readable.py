@@ -75,3 +75,23 @@ def test_entity_that_a_person_typed_is_text_also_in_quoted_mail():
     markup = "<blockquote>a &amp;amp; b<blockquote>c &amp;lt; d</blockquote></blockquote><p>e &amp;nbsp; f</p>"
 
     assert html_to_text(markup).split("\n") == ["> a &amp; b", "> > c &lt; d", "", "e &nbsp; f"]
+
+
+_TEXTS = st.text("ab \n\t\xa0&;\u2003\U000f0000", max_size=8)
+_TAGS = st.sampled_from(["p", "div", "span", "b", "ul", "ol", "li", "blockquote", "a", "q", "h1", "br", "table", "td"])
+_ATTRIBUTES = st.sampled_from(["", ' style="display:none"', ' style="white-space: pre"', ' style="margin-top: 2em"'])
+_MARKUP = st.recursive(
+    _TEXTS,
+    lambda inner: st.builds(
+        lambda tag, attribute, parts: f"<{tag}{attribute}>{''.join(parts)}</{tag}>",
+        _TAGS,
+        _ATTRIBUTES,
+        st.lists(inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(_MARKUP, max_size=4).map("".join))
+def test_layout_is_that_of_the_library_which_preformatted_text_is_left_to(markup):
+    assert html_to_text(markup) == html_to_text(f"{markup}<pre></pre>")

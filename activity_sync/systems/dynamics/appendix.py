@@ -103,7 +103,7 @@ def make_block(links: Iterable[TargetLink], column: Column, *, room: int | None 
 
 def split_block(text: str) -> tuple[str, str]:
     """A column's text without the block, and the block as it stands there; empty where there is none."""
-    for pattern in (_HTML_BLOCK, _TEXT_BLOCK):
+    for pattern in (_HTML_BLOCK, _TEXT_BLOCK) if _HEADER in text else ():
         if found := pattern.search(text):
             return text[: found.start()] + text[found.end() :], found[0]
     return text, ""
