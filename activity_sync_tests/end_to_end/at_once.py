@@ -134,7 +134,7 @@ async def _carry(errand: Sequence[Leg], door: Any) -> Counts:
         except BrokenBarrierError:
             raise RuntimeError("another process did not come as far as the start") from None
         for leg in errand:
-            scope = Scope(leg.flow, leg.kind, leg.run_id, _today(), Mode.WHOLE)
+            scope = Scope(leg.flow, leg.kind, leg.run_id, today(), Mode.WHOLE)
             for name in leg.steps:
                 report = await _STEPS[name](session, scope)
                 if name == "load":
@@ -143,7 +143,7 @@ async def _carry(errand: Sequence[Leg], door: Any) -> Counts:
     return {name: number for name, number in found.items() if number}
 
 
-def _today() -> Partitions:
+def today() -> Partitions:
     """Yesterday and today: a night may fall between a record and its run."""
     today = datetime.now(tz=UTC).date()
     days = (today - timedelta(days=1), today)
