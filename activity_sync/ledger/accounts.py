@@ -39,9 +39,19 @@ def confirm(connection: Connection, accounts: Mapping[str, str]) -> None:
             )
 
 
-def confirm_key(connection: Connection, mark: str) -> None:
-    """The ledger's fingerprints are made with the key of this mark. LedgerUnusable when it was begun with another."""
-    if _keep(connection, _KEY, mark) != mark:
+def key_mark(connection: Connection) -> str | None:
+    """The mark of the key that the ledger was begun with; None before the first run."""
+    return connection.scalar(select(meta.c.value).where(meta.c.name == _KEY))
+
+
+def begin_key(connection: Connection, mark: str) -> str:
+    """The mark of the key that the ledger was begun with, be it this moment."""
+    return _keep(connection, _KEY, mark)
+
+
+def confirm_key(begun_with: str, mark: str) -> None:
+    """Both marks are of one key. LedgerUnusable when they are not."""
+    if begun_with != mark:
         raise LedgerUnusable(
             "The fingerprints of this ledger were made with another key, under which every record would look changed. "
             "Set ACTIVITY_SYNC_KEY to the key that it was begun with: on every host to the same one, or the content of "

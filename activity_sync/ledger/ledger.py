@@ -89,8 +89,12 @@ class Ledger:
 
     def confirm_key(self, mark: str) -> None:
         """The ledger's fingerprints are made with the key of this mark (`settings.key_mark`). LedgerUnusable if not."""
-        with writing(self._engine) as connection:
-            accounts.confirm_key(connection, mark)
+        with reading(self._engine) as connection:
+            begun_with = accounts.key_mark(connection)
+        if begun_with is None:
+            with writing(self._engine) as connection:
+                begun_with = accounts.begin_key(connection, mark)
+        accounts.confirm_key(begun_with, mark)
 
     def accounts(self) -> dict[str, str]:
         """The accounts confirmed so far, by system."""
