@@ -19,6 +19,7 @@ from activity_sync_tests.crashes.effects import Point
 from activity_sync_tests.crashes.recovery import DYNAMICS_FIRST, HUBSPOT_FIRST, Recovery, Trial
 from activity_sync_tests.crashes.sampling import PARTS, every
 from activity_sync_tests.crashes.world import make_world
+from activity_sync_tests.databases import SERVER, postgres_schema
 
 _EVERY = every(97)
 """Neither even nor a multiple of three: all sides, orders and kinds of rerun come up."""
@@ -64,6 +65,23 @@ def test_killed_at_any_effect_and_run_again_all_ends_as_if_nothing_had_happened(
 
         assert failed == {}
         assert world.writes() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(not SERVER, reason="no PostgreSQL is named; said at the end of the tests")
+def test_killed_at_any_effect_with_a_ledger_in_postgresql_and_run_again(tmp_path: Path) -> None:
+    with postgres_schema() as url, make_world(tmp_path, postgres_url=url) as world:
+        recovery = Recovery(world, ActivityType.TASK)
+        sample = trials(len(recovery.effects))[_EVERY // 2 :: _EVERY]
+
+        failed = failures(recovery, sample)
+        world.forget()
+        recovery.carry([*DYNAMICS_FIRST, *HUBSPOT_FIRST])
+
+        assert failed == {}
+        assert world.writes() == 0
+        assert not (world.home / "ledger.sqlite").exists()
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from activity_sync.sandbox.serve import RunningSandboxes, Sandbox, start_sandbox
 from activity_sync.settings import Settings
 from activity_sync_tests.crashes.carrying import Ended, Job, Processes
 from activity_sync_tests.crashes.effects import Point
+from activity_sync_tests.databases import Content, content_of, put_back
 from activity_sync_tests.end_to_end.bridge import DYNAMICS_TABLES
 
 START = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -43,20 +44,27 @@ def _configuration() -> str:
 
 @dataclass(frozen=True)
 class Saved:
-    """Everything there is at one instant: both stores, the time, and a copy of the installation's home."""
+    """Everything there is at one instant: both stores, the time, a copy of the installation's home, and of its ledger
+    where that is a PostgreSQL.
+    """
 
     stores: tuple[bytes, bytes]
     now: datetime
     home: Path
+    ledger: Content | None
 
 
 @dataclass
 class World:
-    """`now` is the time in both sandboxes and in every run; it moves only by `advance`."""
+    """`now` is the time in both sandboxes and in every run; it moves only by `advance`.
+
+    The ledger is the SQLite file of the home, or where `postgres_url` says.
+    """
 
     sandboxes: RunningSandboxes
     folder: Path
     processes: Processes
+    postgres_url: str | None = None
     now: datetime = START
     _restored: int = 0
 
@@ -76,6 +84,7 @@ class World:
             "ACTIVITY_SYNC_HOME": str(self.home),
             "ACTIVITY_SYNC_CONFIG": str(self.folder / "sync.yaml"),
             "ACTIVITY_SYNC_KEY": "the same in every world",
+            **({} if self.postgres_url is None else {"ACTIVITY_SYNC_LEDGER_URL": self.postgres_url}),
         }
 
     @property
@@ -130,7 +139,7 @@ class World:
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(self.home, kept)
         hubspot, dynamics = (pickle.dumps(_content(one)) for one in self.both)
-        return Saved((hubspot, dynamics), self.now, kept)
+        return Saved((hubspot, dynamics), self.now, kept, self.postgres_url and content_of(self.postgres_url))
 
     def restore(self, saved: Saved) -> None:
         """The present is what was put aside. No run may be under way."""
@@ -144,6 +153,8 @@ class World:
         hubspot.generation = dict.fromkeys(hubspot.generation, self._restored * 1_000_000)  # type: ignore[attr-defined]
         shutil.rmtree(self.home)
         shutil.copytree(saved.home, self.home)
+        if self.postgres_url is not None and saved.ledger is not None:
+            put_back(self.postgres_url, saved.ledger)
         self.now = saved.now
         self._hold()
 
@@ -157,11 +168,11 @@ def _content(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @contextmanager
-def make_world(folder: Path, **settings: object) -> Iterator[World]:
+def make_world(folder: Path, *, postgres_url: str | None = None, **settings: object) -> Iterator[World]:
     """A world in which nothing has happened yet. `settings` are the sandboxes', besides those that all worlds have.
 
     Rate limits are off: in a time that stands still no window of theirs would ever end.
     """
     shared = {"search_lag_seconds": SEARCH_LAG_SECONDS, "limits_enabled": False}
     with start_sandboxes(settings=shared | settings) as sandboxes:
-        yield World(sandboxes, folder, Processes())
+        yield World(sandboxes, folder, Processes(), postgres_url=postgres_url)
