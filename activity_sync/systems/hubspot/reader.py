@@ -12,6 +12,7 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.hubspot.associations import TARGETS, read_inline
 from activity_sync.systems.hubspot.creating import SEND_WITHIN
+from activity_sync.systems.hubspot.email_content import mark_withheld
 from activity_sync.systems.hubspot.files import HubSpotFiles
 from activity_sync.systems.hubspot.keys import find_keys
 from activity_sync.systems.hubspot.listings import find_deletions, holds_keys, list_keyed
@@ -110,7 +111,7 @@ class HubSpotReader:
         pages = self._list_pages(activity_type, window) if by_list else self._search_pages(activity_type, window, first)
         async with aclosing(pages):
             async for page in pages:
-                yield page
+                yield await mark_withheld(self._operations, activity_type, page)
 
     async def read(self, activity_type: ActivityType, ids: Sequence[str]) -> dict[str, SourceRecord]:
         """The records of these ids. Archived ones are `gone`; an id that is neither here nor there is absent."""
@@ -124,7 +125,7 @@ class HubSpotReader:
         if missing := [one for one in wanted if one not in found]:
             archived = await self._operations.batch_read(activity_type, missing, columns, archived=True)
             found |= {str(one["id"]): read_record({**one, "archived": True}) for one in archived}
-        return found
+        return {one.id: one for one in await mark_withheld(self._operations, activity_type, list(found.values()))}
 
     async def with_files(
         self,
@@ -315,7 +316,8 @@ class HubSpotReader:
     async def _find(self, activity_type: ActivityType, groups: Sequence[Sequence[Json]]) -> list[SourceRecord]:
         columns = self._columns(activity_type)
         found = await search_whole(self._operations, activity_type, groups, properties=columns)
-        return await self._with_associations(activity_type, found)
+        records = await self._with_associations(activity_type, found)
+        return await mark_withheld(self._operations, activity_type, records)
 
     async def _list_pages(
         self, activity_type: ActivityType, window: Window

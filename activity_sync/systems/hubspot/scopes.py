@@ -8,19 +8,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.errors import AuthenticationFailed
 from activity_sync.findings import Finding, Level, failure, fine, unchecked, warn
+from activity_sync.systems.hubspot.email_content import CONTENT_SCOPE, looked_through
 from activity_sync.systems.hubspot.metadata import Metadata
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.paths import name_collection
-from activity_sync.systems.hubspot.wire import Hits
 from activity_sync.systems.records import Use
 
-_CONTENT: Final = ("hs_email_html", "hs_email_text")
-_EMAILS_SEEN: Final = 20
 _NO_FILE: Final = "1"
 
 WRITE_SCOPE: Final = "crm.objects.contacts.write"
@@ -46,20 +44,17 @@ async def read_scopes(operations: Operations, metadata: Metadata, use: Use) -> l
 
 
 async def email_content(operations: Operations) -> Finding:
-    """Whether mails show their content: which part is withheld without `sales-email-read`, HubSpot does not say."""
-    name = "hubspot.scopes.sales-email-read"
-    page: Hits = await operations.get_page(
-        operations.paths.list_records(ActivityType.EMAIL),
-        params={"limit": _EMAILS_SEEN, "properties": ",".join(_CONTENT)},
-    )
-    if not page.results:
-        return warn(name, "cannot be checked before the portal has an email", "grant the scope sales-email-read")
-    if any(_shows_content(one) for one in page.results):
+    """Whether emails show their content."""
+    name = f"hubspot.scopes.{CONTENT_SCOPE}"
+    seen, is_shown = await looked_through(operations)
+    if not seen:
+        return warn(name, "cannot be checked before the portal has an email", f"grant the scope {CONTENT_SCOPE}")
+    if is_shown:
         return fine(name, "emails show their content")
     return warn(
         name,
-        f"none of the first {len(page.results)} emails shows a body: they would be carried without",
-        "grant the token the scope sales-email-read",
+        f"none of the first {seen} emails shows a body: new ones are carried without, and edits of it are not seen",
+        f"grant the token the scope {CONTENT_SCOPE}, and read again the days on which emails were carried without",
     )
 
 
@@ -142,7 +137,3 @@ def _name(what: str) -> str:
 
 def _defined(metadata: Metadata, kind: str) -> Callable[[], Awaitable[object]]:
     return lambda: metadata.read(kind)
-
-
-def _shows_content(record: Any) -> bool:
-    return any((record.get("properties") or {}).get(name) for name in _CONTENT)

@@ -19,6 +19,7 @@ from activity_sync.mapping import (
 from activity_sync.systems.attached import add_files
 from activity_sync.systems.hubspot import participants as people
 from activity_sync.systems.hubspot.associations import TARGETS, decode_associations, default_types
+from activity_sync.systems.hubspot.email_content import without_withheld
 from activity_sync.systems.hubspot.files import ATTACHED
 from activity_sync.systems.hubspot.metadata import TRACKING
 from activity_sync.systems.hubspot.wire import CREATED, ERASED, MODIFIED
@@ -87,7 +88,7 @@ class HubSpotTranslator:
             associations=decode_associations(record.associations),
             url=self.url_of(activity_type, record.id),
         )
-        return add_files(self._mapping.types[activity_type], activity, record)
+        return without_withheld(add_files(self._mapping.types[activity_type], activity, record), record)
 
     def counterpart(self, activity_type: ActivityType, record: SourceRecord) -> str | None:
         """See Translator."""
