@@ -36,20 +36,29 @@ async def looked_through(operations: Operations) -> tuple[int, bool]:
     return len(page.results), any(_says_something(one) for one in page.results)
 
 
-async def mark_withheld(
-    operations: Operations, activity_type: ActivityType, records: Sequence[SourceRecord]
-) -> list[SourceRecord]:
-    """The same records; emails that say nothing are marked where the portal shows no content at all.
+class EmailContent:
+    """Marks the emails whose content is kept from us."""
 
-    One call where none of the records says anything, else nothing: the scope may be taken away at any time.
-    """
-    silent = {one.id for one in records if not (one.gone or _says_something(one.payload))}
-    if activity_type is not ActivityType.EMAIL or not silent:
-        return list(records)
-    is_shown = any(_says_something(one.payload) for one in records)
-    if is_shown or (await looked_through(operations))[1]:
-        return list(records)
-    return [replace(one, payload={**one.payload, _WITHHELD: True}) if one.id in silent else one for one in records]
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._is_withheld = False
+
+    async def mark(self, activity_type: ActivityType, records: Sequence[SourceRecord]) -> list[SourceRecord]:
+        """The same records; emails that say nothing are marked where the portal shows no content at all.
+
+        One call where none of the records says anything, else nothing. That content is withheld is believed from then
+        on, which does no harm; that it is shown is not: the scope may be taken away at any time.
+        """
+        silent = {one.id for one in records if not (one.gone or _says_something(one.payload))}
+        if activity_type is not ActivityType.EMAIL or not silent:
+            return list(records)
+        if any(_says_something(one.payload) for one in records):
+            return list(records)
+        if not self._is_withheld:
+            self._is_withheld = not (await looked_through(self._operations))[1]
+        if not self._is_withheld:
+            return list(records)
+        return [replace(one, payload={**one.payload, _WITHHELD: True}) if one.id in silent else one for one in records]
 
 
 def without_withheld(activity: Activity, record: SourceRecord) -> Activity:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.hubspot.associations import TARGETS, read_inline
 from activity_sync.systems.hubspot.creating import SEND_WITHIN
-from activity_sync.systems.hubspot.email_content import mark_withheld
+from activity_sync.systems.hubspot.email_content import EmailContent
 from activity_sync.systems.hubspot.files import HubSpotFiles
 from activity_sync.systems.hubspot.keys import find_keys
 from activity_sync.systems.hubspot.listings import find_deletions, holds_keys, list_keyed
@@ -73,6 +73,7 @@ class HubSpotReader:
         properties_of: Callable[[ActivityType, str], Sequence[str]],
     ) -> None:
         self._operations = operations
+        self._content = EmailContent(operations)
         self._files = HubSpotFiles(operations)
         self._metadata = metadata
         self._columns = columns
@@ -111,7 +112,7 @@ class HubSpotReader:
         pages = self._list_pages(activity_type, window) if by_list else self._search_pages(activity_type, window, first)
         async with aclosing(pages):
             async for page in pages:
-                yield await mark_withheld(self._operations, activity_type, page)
+                yield await self._content.mark(activity_type, page)
 
     async def read(self, activity_type: ActivityType, ids: Sequence[str]) -> dict[str, SourceRecord]:
         """The records of these ids. Archived ones are `gone`; an id that is neither here nor there is absent."""
@@ -125,7 +126,7 @@ class HubSpotReader:
         if missing := [one for one in wanted if one not in found]:
             archived = await self._operations.batch_read(activity_type, missing, columns, archived=True)
             found |= {str(one["id"]): read_record({**one, "archived": True}) for one in archived}
-        return {one.id: one for one in await mark_withheld(self._operations, activity_type, list(found.values()))}
+        return {one.id: one for one in await self._content.mark(activity_type, list(found.values()))}
 
     async def with_files(
         self,
@@ -317,7 +318,7 @@ class HubSpotReader:
         columns = self._columns(activity_type)
         found = await search_whole(self._operations, activity_type, groups, properties=columns)
         records = await self._with_associations(activity_type, found)
-        return await mark_withheld(self._operations, activity_type, records)
+        return await self._content.mark(activity_type, records)
 
     async def _list_pages(
         self, activity_type: ActivityType, window: Window

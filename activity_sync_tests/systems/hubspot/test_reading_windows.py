@@ -29,6 +29,7 @@ def email(number: int, *, modified: str) -> dict[str, Any]:
             "hs_email_direction": "EMAIL",
             "hs_email_status": "SENT",
             "hs_email_subject": f"Mail {number}",
+            "hs_email_text": "Hello",
         },
         "createdAt": "2026-02-01T10:00:00Z",
         "updatedAt": modified,
