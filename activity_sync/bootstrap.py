@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from activity_sync.configuration import Configuration, load_configuration
+from activity_sync.http.shared_limits import Priority
 from activity_sync.ledger.ledger import Ledger
 from activity_sync.pipeline.session import Session
 from activity_sync.settings import Settings, fingerprint_key, key_mark
@@ -38,10 +39,13 @@ def open_staging(settings: Settings) -> Staging:
 
 
 @asynccontextmanager
-async def open_session(settings: Settings | None = None, *, preview: bool = False) -> AsyncIterator[Session]:
+async def open_session(
+    settings: Settings | None = None, *, preview: bool = False, priority: Priority = "incremental"
+) -> AsyncIterator[Session]:
     """Ledger, staging and both CRMs, open until the block ends. ConfigurationError where a setting is missing.
 
-    `preview`: the ledger is a copy that goes with the session, so that nothing decided in it stays.
+    `preview`: the ledger is a copy that goes with the session, so that nothing decided in it stays. `priority`: a
+    backfill leaves some of the APIs' limits to others.
     """
     settings = settings or read_settings()
     configuration = read_configuration(settings)
@@ -52,7 +56,10 @@ async def open_session(settings: Settings | None = None, *, preview: bool = Fals
             ledger = stack.enter_context(ledger.copy(aside / "ledger.db"))
         key = fingerprint_key(settings)
         ledger.confirm_key(key_mark(key))
-        systems = {name: await stack.enter_async_context(connect(name, settings, configuration)) for name in SYSTEMS}
+        systems = {
+            name: await stack.enter_async_context(connect(name, settings, configuration, priority=priority))
+            for name in SYSTEMS
+        }
         staging = open_staging(settings)
         stack.callback(staging.close)
         yield Session(

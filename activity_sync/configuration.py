@@ -182,8 +182,21 @@ class SafeguardsConfig(_Section):
     override: tuple[Literal["empty_listing", "mass_delete", "everything_changed"], ...] = ()
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class SharesConfig(_Section):
+    """How much of each API's limits for a short time is ours: the rest is left to other programs of the account."""
+
+    hubspot: Share = 1.0
+    dynamics: Share = 1.0
+
+
 class LimitsConfig(_Section):
     """How far back every incremental read looks again, how much is taken at once, and when waiting is too long.
+
+    `share` of the limits for a short time, `day_share` of HubSpot's daily quota: what is ours of them. Of that, a whole
+    run (a backfill) takes at most `backfill_share`, so that incremental ones always get through.
 
     `waiting_days`: an activity that has waited longer is reported; it goes on waiting. `failed_records`: so many
     failed ones of a flow and type are put up with by the asset check. `association_days`: how long
@@ -197,6 +210,9 @@ class LimitsConfig(_Section):
     failed_records: Annotated[int, Field(ge=0)] = 0
     association_days: Annotated[int, Field(ge=0, le=3_660)] = 30
     association_minutes: Annotated[int, Field(ge=1, le=1_440)] = 15
+    share: SharesConfig = SharesConfig()
+    day_share: Share = 1.0
+    backfill_share: Share = 0.9
 
 
 class EmailConfig(_Section):

@@ -26,6 +26,7 @@ from activity_sync.defs.orphans import end_orphans
 from activity_sync.defs.resources import OpenCrm, open_crm
 from activity_sync.defs.tasks import Days, Task, tasks_for_days, tasks_for_failed, tasks_for_news
 from activity_sync.errors import ActivitySyncError, AuthenticationFailed
+from activity_sync.http.shared_limits import Priority
 from activity_sync.pipeline.leasing import holder_of
 from activity_sync.pipeline.plan import find_news
 from activity_sync.pipeline.report import COUNTS, PROPOSED
@@ -87,7 +88,9 @@ def launch(
     with ExitStack() as stack:
         instance = stack.enter_context(dagster_instance(settings))
         end_orphans(instance)
-        crm = stack.enter_context(open_crm(settings, preview=preview))
+        is_backfill = failed or days is not None
+        priority: Priority = "backfill" if is_backfill else "incremental"
+        crm = stack.enter_context(open_crm(settings, preview=preview, priority=priority))
         crm.run(Session.identify)
         crm.run(_confirm_fields, flow, types)
         ledger = stack.enter_context(open_ledger(settings))

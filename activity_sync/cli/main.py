@@ -15,6 +15,7 @@ from activity_sync.cli.erase import erase
 from activity_sync.cli.failures import failures
 from activity_sync.cli.held import held
 from activity_sync.cli.ledger import ledger
+from activity_sync.cli.limits import limits
 from activity_sync.cli.reconcile import reconcile
 from activity_sync.cli.sandbox import sandbox
 from activity_sync.cli.status import status
@@ -37,7 +38,7 @@ def cli() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
-for _command in (check, demo, erase, failures, held, ledger, reconcile, sandbox, status, sync, trace, waiting):
+for _command in (check, demo, erase, failures, held, ledger, limits, reconcile, sandbox, status, sync, trace, waiting):
     cli.add_command(_command)
 
 

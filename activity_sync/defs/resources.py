@@ -11,7 +11,9 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pydantic import PrivateAttr
 
 from activity_sync.bootstrap import open_session
-from activity_sync.defs.keys import PREVIEW_TAG
+from activity_sync.defs.keys import MODE_TAG, PREVIEW_TAG
+from activity_sync.http.shared_limits import Priority
+from activity_sync.pipeline.scope import Mode
 from activity_sync.pipeline.session import Session
 from activity_sync.settings import Settings
 
@@ -27,12 +29,15 @@ class Crm(dg.ConfigurableResource[Any]):
     _portal: BlockingPortal | None = PrivateAttr(default=None)
     _open: "OpenCrm | None" = PrivateAttr(default=None)
     _preview: bool = PrivateAttr(default=False)
+    _priority: Priority = PrivateAttr(default="incremental")
     _closing: contextlib.ExitStack = PrivateAttr(default_factory=contextlib.ExitStack)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Crm"]:
         """One event loop and one set of connections for all steps that run in this process."""
-        self._preview = context.run is not None and PREVIEW_TAG in context.run.tags
+        tags = {} if context.run is None else context.run.tags
+        self._preview = PREVIEW_TAG in tags
+        self._priority = "incremental" if tags.get(MODE_TAG) == Mode.INCREMENTAL.value else "backfill"
         with contextlib.ExitStack() as closing:
             self._portal = closing.enter_context(start_blocking_portal())
             self._closing = closing
@@ -47,7 +52,7 @@ class Crm(dg.ConfigurableResource[Any]):
             raise dg.DagsterInvariantViolationError("the crm resource is used outside a run")
         if self._open is None:
             session = self._closing.enter_context(
-                self._portal.wrap_async_context_manager(open_session(preview=self._preview))
+                self._portal.wrap_async_context_manager(open_session(preview=self._preview, priority=self._priority))
             )
             self._open = OpenCrm(self._portal, session)
         return self._open.run(step, *args)
@@ -66,13 +71,13 @@ class OpenCrm:
 
 
 @contextmanager
-def open_crm(settings: Settings, *, preview: bool = False) -> Iterator[OpenCrm]:
+def open_crm(settings: Settings, *, preview: bool = False, priority: Priority = "incremental") -> Iterator[OpenCrm]:
     """Both CRMs, the ledger and staging, open until the block ends. ConfigurationError where a setting is missing.
 
-    `preview`: the ledger is a copy that goes with the block.
+    `preview`: the ledger is a copy that goes with the block. `priority`: see `open_session`.
     """
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(open_session(settings, preview=preview)) as session,
+        portal.wrap_async_context_manager(open_session(settings, preview=preview, priority=priority)) as session,
     ):
         yield OpenCrm(portal, session)

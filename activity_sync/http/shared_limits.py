@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from activity_sync.errors import RateLimited
@@ -15,10 +16,25 @@ from activity_sync.http.ticket_office import Denied, TicketOffice, Usage
 Priority = Literal["incremental", "backfill"]
 T = TypeVar("T")
 
-BACKFILL_SHARE = 0.75
+BACKFILL_SHARE = 0.9
 """A backfill takes at most this share of every limit, and leaves the rest to the incremental sync."""
 
 _SLACK_SHARE, _LEAST_SLACK_SECONDS, _MOST_SLACK_SECONDS = 0.05, 0.25, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """The limits of an account that are ours, and what is in use of them.
+
+    `windows`: by bucket. `concurrency`: requests under way at a time, None where the API has no such limit. `day_used`
+    and `day_share`: of the daily quota, used by whomever, and after which nothing more is sent; 0 to 1.
+    """
+
+    usage: Usage
+    windows: Mapping[str, WindowLimit]
+    concurrency: int | None
+    day_used: float
+    day_share: float
 
 
 class SharedLimits:
@@ -100,9 +116,11 @@ class SharedLimits:
         share = self._burst_share * (self._backfill_share if self._is_backfill else 1.0)
         return {name: _part(self._windows[name], share) for name in self._plan.buckets(lane)}
 
-    async def usage(self) -> Usage:
-        """What all processes of the account use of the limits at this moment."""
-        return await self._ask(lambda office: office.usage())
+    async def in_use(self) -> InUse:
+        """What all processes of the account use of the limits at this moment, as far as an answer has told them."""
+        usage = await self._ask(lambda office: office.usage())
+        ours = {name: _part(window, self._burst_share) for name, window in self._windows.items()}
+        return InUse(usage, ours, self._concurrency, self._day_used, self._day_share)
 
     async def close(self) -> None:
         """Close the office. A later call opens it again."""

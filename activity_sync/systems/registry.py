@@ -65,16 +65,24 @@ SYSTEMS: Final[Mapping[str, Entry]] = {
 
 
 def connect(
-    name: str, settings: Settings, configuration: Configuration, *, priority: Priority = "incremental"
+    name: str,
+    settings: Settings,
+    configuration: Configuration,
+    *,
+    priority: Priority = "incremental",
+    limits: Limits | None = None,
 ) -> System:
-    """The system of this name, not yet entered. ConfigurationError for an unknown one, or a missing credential."""
+    """The system of this name, not yet entered. ConfigurationError for an unknown one, or a missing credential.
+
+    `limits`: in place of those of the account, `limits_of`.
+    """
     entry = SYSTEMS.get(name)
     if entry is None:
         raise ConfigurationError(f"there is no system {name!r}; the systems are {', '.join(SYSTEMS)}", system=name)
     connection = getattr(settings, name).require()
     return entry.make(
         connection,
-        limits=limits_of(settings, name, priority=priority),
+        limits=limits or limits_of(name, settings, configuration, priority=priority),
         mapping=configuration.mapping(name),
         stored_id_properties=configuration.tracking.stored_ids(name),
         tracking=configuration.tracking,
@@ -83,9 +91,11 @@ def connect(
     )
 
 
-def limits_of(settings: Settings, name: str, *, priority: Priority = "incremental") -> SharedLimits:
+def limits_of(
+    name: str, settings: Settings, configuration: Configuration, *, priority: Priority = "incremental"
+) -> SharedLimits:
     """The limits of the system's account, counted wherever all processes that use it meet."""
-    connection, plan = getattr(settings, name), SYSTEMS[name].plan
+    connection, plan, ours = getattr(settings, name).require(), SYSTEMS[name].plan, configuration.limits
     counts = office_name(plan.name, connection.counted_as)
 
     def open_office() -> TicketOffice:
@@ -93,4 +103,11 @@ def limits_of(settings: Settings, name: str, *, priority: Priority = "incrementa
             return LedgerOffice(settings.ledger_url, counts)
         return FileOffice(settings.home, counts)
 
-    return SharedLimits(open_office, plan, priority=priority)
+    return SharedLimits(
+        open_office,
+        plan,
+        priority=priority,
+        backfill_share=ours.backfill_share,
+        burst_share=getattr(ours.share, name, 1.0),
+        day_share=ours.day_share,
+    )

@@ -132,14 +132,14 @@ def test_denied_request_counts_nowhere(day, share):
     asyncio.run(exhaust(share(), "search"))
     asyncio.run(exhaust(share(priority="backfill"), "default"))
 
-    # 5 searches and 75 of the backfill's share: 20 are left, whatever was denied.
-    assert departures(day, share(), "default", 21) == [started] * 20 + [pytest.approx(started + 10.5, abs=0.01)]
+    # 5 searches and 90 of the backfill's share: 5 are left, whatever was denied.
+    assert departures(day, share(), "default", 6) == [started] * 5 + [pytest.approx(started + 10.5, abs=0.01)]
 
 
 def test_backfill_leaves_room_for_the_incremental_sync(day, share):
     started = day.now
-    backfill = departures(day, share(priority="backfill"), "default", 75)
-    incremental = departures(day, share(), "default", 25)
+    backfill = departures(day, share(priority="backfill"), "default", 90)
+    incremental = departures(day, share(), "default", 10)
 
     assert backfill[-1] == incremental[-1] == started
     assert departures(day, share(priority="backfill"), "default", 1)[0] >= started + 10
@@ -273,9 +273,9 @@ def test_what_is_in_use_is_told_over_all_clients(day, share):
             await one.acquire(lane)
         await two.acquire("default")
         await one.hold("search", 9.0)
-        told = await share().usage(), await share(DYNAMICS).usage()
+        told = [(await share().in_use()).usage, (await share(DYNAMICS).in_use()).usage]
         day.now += 2
-        later = await share().usage()
+        later = (await share().in_use()).usage
         for limits in (one, two):
             await limits.close()
         return *told, later
