@@ -45,6 +45,10 @@ class Settings:
     hubspot_unknown_ids_silent: bool = False
     """Whether a batch update leaves rows with an unknown id out without naming them."""
     hubspot_merge_makes_new_record: bool = False
+    hubspot_upload_gives_existing: bool = False
+    """Whether an upload to a path that is taken gives the file that is there; else the new one gets another name."""
+    hubspot_largest_upload: int = 20_971_520
+    """In bytes: it depends on the account."""
     hubspot_app_makes_marketing_contacts: bool = False
     """Whether the app is set to create marketing contacts, which cost the portal money."""
 

@@ -1,6 +1,7 @@
 """Creates, updates and deletes of Dataverse rows, after the documentation's examples and the refusals people met."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -444,6 +445,20 @@ def test_tables_of_the_apps_are_missing_on_a_bare_organisation(organisation: Org
         "tasks", {"regardingobjectid_opportunity_task@odata.bind": f"/opportunities({guid(1)})"}
     )
     assert refusal(refused) == (400, "0x80048d19")
+
+
+def test_a_file_is_limited_as_it_is_encoded_and_by_its_type(organisation: Organisation) -> None:
+    (organization,) = organisation.store.all_rows("organization")
+    organisation.store.put("organization", {**organization, "maxuploadfilesize": 8})
+
+    def make(name: str, body: str) -> Any:
+        return organisation.post("annotations", {"filename": name, "isdocument": True, "documentbody": body})
+
+    assert make("a.txt", "YWJjZA==").status_code == 204  # four bytes in eight characters
+    assert refusal(make("a.txt", "YWJjZGVmZw==")) == (400, "0x80044a02")
+    assert refusal(make("a.EXE", "YQ==")) == (400, "0x80043e09")
+    [row] = organisation.values("annotations", select="filesize")
+    assert row["filesize"] == 4
 
 
 @pytest.mark.parametrize("bind", ["objectid_activitypointer@odata.bind", "objectid_email@odata.bind"])

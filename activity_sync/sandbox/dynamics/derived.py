@@ -37,17 +37,19 @@ def derived_columns(store: "Store", table: Table, row: Row) -> Row:
             safe, unsafe = safe_html(text) if text is not None else (None, False)
             derived |= {"safedescription": safe, "isunsafe": int(unsafe)}
         case "activitymimeattachment":
-            body = row.get("body")
-            derived["filesize"] = len(body) * 3 // 4 if body else 0
+            derived["filesize"] = _decoded_size(row.get("body"))
         case "annotation":
             about = row.get("objectid")
             derived["objecttypecode"] = about.table if about is not None else None
-            body = row.get("documentbody")
-            derived["filesize"] = len(body) * 3 // 4 if body else 0
+            derived["filesize"] = _decoded_size(row.get("documentbody"))
     if table.name == "contact":
         customer = row.get("parentcustomerid")
         derived["accountid"] = customer if customer is not None and customer.table == "account" else None
     return derived
+
+
+def _decoded_size(encoded: str | None) -> int:
+    return len(encoded) * 3 // 4 - encoded[-2:].count("=") if encoded else 0
 
 
 def email_addresses(parties: Sequence[Row]) -> Row:

@@ -23,6 +23,9 @@ from activity_sync.sandbox.dynamics.states import DELIVERY_REASONS
 from activity_sync.sandbox.dynamics.tables import ACTIVITY_NAMES, installed_tables
 from activity_sync.sandbox.dynamics.values import shown_moment
 
+BLOCKED = "ade;adp;app;asa;ashx;asmx;asp;bas;bat;cmd;com;dll;exe;hta;jar;js;jse;msi;ps1;reg;scr;vb;vbe;vbs;wsf;wsh"
+"""Of the types of files that an organization blocks from its first day, the best known."""
+
 Row = dict[str, Any]
 WriteAction = Literal["create", "update", "delete"]
 
@@ -196,6 +199,7 @@ class Store:
                 "expirechangetrackingindays": int(settings.dynamics_delta_days),
                 "languagecode": 1033,
                 "maxuploadfilesize": 5_242_880,
+                "blockedattachments": BLOCKED,
             },
         )
         self.put(

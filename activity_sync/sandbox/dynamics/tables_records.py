@@ -290,6 +290,7 @@ def surrounding_tables() -> tuple[Table, ...]:
                 integer("expirechangetrackingindays", low=0, high=365, default=7),
                 integer("languagecode", default=1033),
                 integer("maxuploadfilesize", default=5_242_880),
+                memo("blockedattachments", 1_073_741_823),
             ),
         ),
         _surrounding(

@@ -36,6 +36,10 @@ class Caller:
         return Reference("systemuser", self.user)
 
 
+_FILE_COLUMNS = {"annotation": "documentbody", "activitymimeattachment": "body"}
+"""The columns that hold files, encoded. Source: Microsoft Learn, "Use file data with Attachment and Note records"."""
+
+
 def create_row(
     store: "Store",
     table: Table,
@@ -61,6 +65,7 @@ def create_row(
     if taken:
         raise already_exists()
     _check_keys(store, table, values, None)
+    _check_file(store, table, values)
     row = _defaults(table) | values | {table.key: chosen}
     row |= _stamps(store, values, caller)
     if "ownerid" in table.columns and table.columns["ownerid"].kind == "lookup":
@@ -92,6 +97,7 @@ def update_row(store: "Store", table: Table, row: Row, body: Any, *, caller: Cal
     if ordinary or payload.parties is not None:
         _check_open(store, table, row)
     _check_keys(store, table, ordinary, row_id)
+    _check_file(store, table, ordinary)
     changed = row | ordinary
     if ordinary.get("ownerid") is not None:
         changed["ownerid"] = _owner(store, ordinary["ownerid"])
@@ -153,6 +159,21 @@ def _count_attachments(store: "Store", table: Table, row: Row) -> None:
     if email is not None:
         number = sum(name == table.name for name, _ in store.hanging.get(about, ()))
         store.put("email", email | {"attachmentcount": number})
+
+
+def _check_file(store: "Store", table: Table, values: Row) -> None:
+    """The organization's limit is for the encoded text; the types that it blocks are known by their extensions."""
+    column = _FILE_COLUMNS.get(table.name)
+    if column is None:
+        return
+    (organization,) = store.all_rows("organization")
+    encoded = values.get(column)
+    if encoded is not None and len(encoded) > organization["maxuploadfilesize"]:
+        raise DataverseError(400, "0x80044a02", "Attachment file size is too big.")
+    extension = str(values.get("filename") or "").rpartition(".")[2].lower()
+    if extension and extension in str(organization["blockedattachments"] or "").split(";"):
+        message = "The attachment is either not a valid type or is too large. It cannot be uploaded or downloaded."
+        raise DataverseError(400, "0x80043e09", message)
 
 
 def _defaults(table: Table) -> Row:

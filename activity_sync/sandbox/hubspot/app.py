@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from activity_sync.sandbox.controls import Controls, Dialect
+from activity_sync.sandbox.hubspot.file_contents import content_routes
 from activity_sync.sandbox.hubspot.gateway import Gateway, fault_body
 from activity_sync.sandbox.hubspot.operations import all_operations
 from activity_sync.sandbox.hubspot.rate_limits import RateLimits
@@ -26,7 +27,9 @@ _KINDS = (
     (re.compile(r"^/crm/[^/]*/?properties/|^/crm/v3/properties/"), "properties"),
     (re.compile(r"^/crm/(owners/|v3/owners)"), "owners"),
     (re.compile(r"^/account-info/"), "account"),
+    (re.compile(r"^/files/[^/]+/files$"), "upload"),
     (re.compile(r"^/files/"), "files"),
+    (re.compile(r"^/_content/"), "content"),
     (re.compile(r"^/crm/(limits/|v3/limits)"), "limits"),
     (re.compile(r"/search$"), "search"),
     (re.compile(r"/batch/read$"), "batch_read"),
@@ -47,7 +50,11 @@ def create_app(store: HubSpotStore, controls: Controls) -> Starlette:
     limits = RateLimits(controls.settings, controls.clock)
     gateway = Gateway(store, limits)
     return Starlette(
-        routes=[*controls.routes(store, on_reset=limits.reset), *gateway.routes(all_operations(Search()))],
+        routes=[
+            *controls.routes(store, on_reset=limits.reset),
+            *content_routes(store),
+            *gateway.routes(all_operations(Search())),
+        ],
         middleware=[controls.middleware(Dialect(classify=classify, refusal=fault_body))],
         exception_handlers={HTTPException: _no_such_path},
     )

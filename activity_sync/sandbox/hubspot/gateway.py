@@ -46,7 +46,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to one operation, its body not yet read as JSON."""
+    """One request to one operation, its body not yet read. `origin`: the address under which the portal was reached."""
 
     store: HubSpotStore
     version: ApiVersion
@@ -55,6 +55,8 @@ class Call:
     raw: bytes
     method: str
     url_path: str
+    content_type: str = ""
+    origin: str = ""
 
     @property
     def type(self) -> ObjectType:
@@ -161,6 +163,8 @@ class Gateway:
             raw,
             request.method,
             request.url.path,
+            request.headers.get("content-type", ""),
+            str(request.base_url).rstrip("/"),
         )
         try:
             self._authenticate(request.headers.get("authorization", ""))

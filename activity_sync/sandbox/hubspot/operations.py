@@ -119,11 +119,22 @@ def _account(owners: str, limits: str, details: str, version: ApiVersion) -> lis
 
 def _files(root: str, version: ApiVersion) -> list[Operation]:
     read = partial(Operation, version=version, scopes=_file_read_scopes, any_scope=True)
-    return [read("GET", f"{root}/{{file_id:int}}", files.get_file)]
+    write = partial(Operation, version=version, scopes=_file_write_scopes, any_scope=True)
+    return [
+        write("POST", root, files.upload),
+        read("GET", f"{root}/stat/{{path:path}}", files.stat),
+        read("GET", f"{root}/{{file_id:int}}", files.get_file),
+        read("GET", f"{root}/{{file_id:int}}/signed-url", files.sign),
+    ]
 
 
 def _file_read_scopes(_: Call) -> tuple[str, ...]:
     return ("files", "files.ui_hidden.read")
+
+
+def _file_write_scopes(call: Call) -> tuple[str, ...]:
+    """Of the hidden and the finer scopes only the newest file of the API knows."""
+    return ("files", "files.ui_hidden.write", "files.write") if call.version.name == "2026-09" else ("files",)
 
 
 def _read_scopes(call: Call) -> tuple[str, ...]:

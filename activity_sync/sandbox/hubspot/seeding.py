@@ -2,7 +2,7 @@
 
     {"properties": {"deals": [{"name", "label", "type", "fieldType", "groupName", "hasUniqueValue"?, ...}]},
      "owners": [{"id", "email", "firstName", "lastName", "userId"?, "archived"?}],
-     "files": [{"id", "name", "extension", "size", "type"?, "access"?, "archived"?}],
+     "files": [{"id", "name", "extension", "size", "type"?, "access"?, "archived"?, "content"?: Base64}],
      "objects": {"notes": [{"id", "properties": {...}, "createdAt", "updatedAt", "archivedAt"?}]},
      "associations": [{"from": ["notes", "1"], "to": ["contacts", "2"], "types": [202]?}]}
 
@@ -13,6 +13,7 @@ has this under `hubspot`.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ def load(store: HubSpotStore, seed: Mapping[str, Any]) -> dict[str, Any]:
         store.owners[str(owner["id"])] = _owner(owner, now=to_iso(store.now_ms))
     for file in part.get("files", ()):
         store.files[str(file["id"])] = _file(file, now=to_iso(store.now_ms))
+        if "content" in file:
+            store.contents[str(file["id"])] = base64.b64decode(file["content"])
     counts: dict[str, Any] = {"owners": len(part.get("owners", ())), "files": len(part.get("files", ()))}
     for type_name, records in part.get("objects", {}).items():
         kind = object_type(type_name)
@@ -60,7 +63,7 @@ def dump(store: HubSpotStore) -> dict[str, Any]:
             for type_name, definitions in store.schema.properties.items()
         },
         "owners": list(store.owners.values()),
-        "files": list(store.files.values()),
+        "files": [_shown_file(store, file) for file in store.files.values()],
         "objects": {
             type_name: [_shown(record) for record in records.values()] for type_name, records in store.records.items()
         },
@@ -116,6 +119,11 @@ def _file(given: Mapping[str, Any], *, now: str) -> dict[str, Any]:
         "updatedAt": given.get("updatedAt", now),
         "archived": bool(given.get("archived", False)),
     }
+
+
+def _shown_file(store: HubSpotStore, file: dict[str, Any]) -> dict[str, Any]:
+    content = store.contents.get(file["id"])
+    return file if content is None else file | {"content": base64.b64encode(content).decode("ascii")}
 
 
 def _load_record(store: HubSpotStore, kind: ObjectType, given: Mapping[str, Any]) -> None:

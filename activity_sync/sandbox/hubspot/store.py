@@ -38,6 +38,7 @@ class HubSpotStore:
         self.associations = Associations()
         self.owners: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
+        self.contents: dict[str, bytes] = {}
         self.records: dict[str, dict[str, Record]] = {each.name: {} for each in OBJECT_TYPES}
         self.generation: dict[str, int] = dict.fromkeys(self.records, 0)
         self.merged: dict[tuple[str, str], str] = {}
