@@ -109,13 +109,13 @@ def _wanted(model: type[BaseModel], path: Path, detail: Any) -> str:
         case "enum" | "literal_error":
             return str(context["expected"]).replace("'", "").replace("False", "false").replace("True", "true")
         case "greater_than_equal":
-            return f"{context['ge']:g} or more"
+            return f"{_plain(context['ge'])} or more"
         case "greater_than":
-            return f"more than {context['gt']:g}"
+            return f"more than {_plain(context['gt'])}"
         case "less_than_equal":
-            return f"{context['le']:g} or less"
+            return f"{_plain(context['le'])} or less"
         case "less_than":
-            return f"less than {context['lt']:g}"
+            return f"less than {_plain(context['lt'])}"
         case "value_error":
             return str(context["error"])
         case "missing":
@@ -223,3 +223,8 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def _dotted(path: Path) -> str:
     """The path as people write it; an address in it is not shown."""
     return ".".join("<address>" if "@" in str(part) else str(part) for part in path)
+
+
+def _plain(number: float) -> str:
+    """A number as people write it in a file of settings: 131072000, 0.5."""
+    return str(int(number)) if number == int(number) else f"{number:g}"
