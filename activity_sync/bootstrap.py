@@ -70,4 +70,5 @@ async def open_session(
             key=key,
             clock=lambda: datetime.now(tz=UTC),
             preview=preview,
+            spool=settings.home,
         )

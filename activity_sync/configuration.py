@@ -225,21 +225,24 @@ class EmailConfig(_Section):
     to: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+MOST_BYTES = 131_072_000
+"""The most that Dataverse takes, whatever is set there; a file is in memory once, and encoded, while it is sent."""
+
+
 class AttachmentsConfig(_Section):
     """The files of activities. `links`: they are listed under the body of the copy, each with its size and a link.
 
-    `files`: they are carried themselves; this version does not.
+    `files`: they are carried themselves, up to `max_bytes` each.
     """
 
     links: bool = True
-    files: Literal[False] = False
+    files: bool = False
+    max_bytes: Annotated[int, Field(ge=1, le=MOST_BYTES)] = 10_485_760
 
-    @field_validator("files", mode="before")
-    @classmethod
-    def _are_not_carried(cls, value: Any) -> Any:
-        if value is not False:
-            raise ValueError("this version lists files in the copies and carries none of them; use false")
-        return value
+    @property
+    def reads_files(self) -> bool:
+        """Whether it is asked which files there are."""
+        return self.links or self.files
 
 
 class AlertsConfig(_Section):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 GONE: Final = "gone"
 UNREADABLE: Final = "unreadable"
+OURS: Final = "ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class AttachedFile:
 
     `id`: empty where it is not even known whether there is a file. `kind`: its media type, or a word for it. `size` in
     bytes. `url`: where anybody opens it; empty where only people of its own system can. `problem`: `gone` (it was
-    deleted), `unreadable` (we may not ask for it), else empty.
+    deleted), `unreadable` (we may not ask for it), `ours` (we have put it there), else empty. `place`: the table that
+    holds it, where that is not the usual one.
     """
 
     id: str = ""
@@ -25,6 +27,7 @@ class AttachedFile:
     size: int | None = None
     url: str = ""
     problem: str = ""
+    place: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The staged form."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 
@@ -9,6 +10,10 @@ from dataclasses import dataclass
 _NAMESPACE = uuid.UUID("6f1a0c6e-6c55-5c0e-9b5b-0a6f5f1d8c11")
 _KEY_CHARS = 36
 _KEY_VERSION = 5
+_FILE_KEY = bytes.fromhex("f11ec0de")
+"""How the key of every carried file begins, so that it shows in its id or its path, whatever else is lost."""
+_FILE_KEY_VERSION = 8
+"""RFC 9562: the version for what an application defines. No key of an activity has it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,3 +82,26 @@ def key_bytes(text: str) -> bytes | None:
     except ValueError:
         return None
     return key.bytes if key.version == _KEY_VERSION else None
+
+
+def file_key(*, account: str, activity: RecordRef, file_id: str, generation: int) -> str:
+    """The key under which a file of `activity` is put on its counterpart: a UUIDv8 that shows what it is.
+
+    The same whenever it is computed. A file that hangs on two activities is carried twice, under two keys; so is one
+    whose counterpart had to be created again, in a later `generation`.
+    """
+    name = "\x1f".join((activity.system, account, activity.kind, activity.id, file_id, str(generation)))
+    digest = hashlib.blake2b(name.encode(), key=_NAMESPACE.bytes, digest_size=12).digest()
+    raw = bytearray(_FILE_KEY + digest)
+    raw[6] = raw[6] & 0x0F | _FILE_KEY_VERSION << 4
+    raw[8] = raw[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(raw)))
+
+
+def is_file_key(text: str) -> bool:
+    """Whether the text is a key of `file_key`, in any letter case. By chance one in 2^36 random ids is."""
+    try:
+        key = uuid.UUID(text) if len(text) == _KEY_CHARS else None
+    except ValueError:
+        return False
+    return key is not None and key.version == _FILE_KEY_VERSION and key.bytes.startswith(_FILE_KEY)

@@ -52,7 +52,8 @@ def use_of(system: str, configuration: Configuration) -> Use:
         types(source=False),
         types(source=False, archived=True),
         makes,
-        lists_files=configuration.attachments.links,
+        lists_files=configuration.attachments.reads_files,
+        carries_files=configuration.attachments.files,
     )
 
 

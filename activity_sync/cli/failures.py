@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from activity_sync.cli.console import output
+from activity_sync.cli.failed_files import file_entries, retry_files
 from activity_sync.cli.open_records import (
+    Entry,
     entry,
     in_state,
     list_state,
@@ -16,7 +19,9 @@ from activity_sync.cli.open_records import (
     open_ledger,
     print_json,
     reason_of,
+    record_of,
     ref_of,
+    rows_of,
     selected,
     selection,
 )
@@ -35,7 +40,7 @@ def failures() -> None:
 @failures.command("list")
 @narrowed
 def list_failures(*, flow_name: str | None, type_name: str | None, as_json: bool) -> None:
-    """List the records that failed, with the reason and what the API said.
+    """List the records that failed, with the reason and what the API said, and files that were not carried.
 
     Where the API asked to come back later, the next incremental run tries again. Everything else waits until the record
     or the mapping changes, or until `failures retry`.
@@ -46,12 +51,13 @@ def list_failures(*, flow_name: str | None, type_name: str | None, as_json: bool
             "reason": reason_of,
             "correlation id": lambda one: str(one["correlation_id"]),
             "tries": lambda one: str(one["attempts"]),
-            "next": lambda one: "next run" if one["next_try"] else "after a change",
+            "next": _next,
         },
         nothing="nothing has failed",
         flow_name=flow_name,
         type_name=type_name,
         as_json=as_json,
+        besides=lambda ledger: file_entries(ledger, flow_name, type_name),
     )
 
 
@@ -72,16 +78,26 @@ def retry(
         )
     from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
 
+    now = datetime.now(tz=UTC)
     with open_ledger() as ledger:
         if every:
             rows = selected(ledger, OutstandingState.FAILED, flow_name, type_name)
+            files = retry_files(ledger, None, flow_name=flow_name, type_name=type_name, now=now)
         else:
+            files = retry_files(ledger, records, flow_name=flow_name, type_name=type_name, now=now)
+            of_files = {record_of(one) for one in files}
             states = (OutstandingState.FAILED, OutstandingState.DISMISSED)
-            named = [row for one in records for row in in_state(ledger, one, states, wanted="failed")]
+            # Of a record that is carried, files alone may have failed.
+            named = [
+                row
+                for one in records
+                if one not in of_files or any(open_one.state in states for open_one in rows_of(ledger, one))
+                for row in in_state(ledger, one, states, wanted="failed")
+            ]
             rows = _narrowed_to(named, flow_name, type_name)
-        ledger.retry_failed(rows, now=datetime.now(tz=UTC))
+        ledger.retry_failed(rows, now=now)
         changed = _as_they_are(ledger, rows)
-    _report(changed, "the next incremental run tries", as_json=as_json)
+    _report(changed, "the next incremental run tries", as_json=as_json, files=files)
 
 
 @failures.command()
@@ -116,10 +132,16 @@ def _as_they_are(ledger: Ledger, rows: list[Outstanding]) -> list[Outstanding]:
     ]
 
 
-def _report(rows: list[Outstanding], what: str, *, as_json: bool) -> None:
+def _report(rows: list[Outstanding], what: str, *, as_json: bool, files: Sequence[Entry] = ()) -> None:
     if as_json:
-        print_json([entry(row) for row in rows])
-    elif not rows:
-        output().print("nothing has failed")
-    else:
-        output().print(f"{what} {', '.join(str(ref_of(row)) for row in rows)}", soft_wrap=True)
+        print_json([*(entry(row) for row in rows), *files])
+        return
+    names = [*(str(ref_of(row)) for row in rows), *(f"file {one['file']} of {record_of(one)}" for one in files)]
+    output().print(f"{what} {', '.join(names)}" if names else "nothing has failed", soft_wrap=True)
+
+
+def _next(one: Entry) -> str:
+    if not one["next_try"]:
+        return "after a retry" if "file" in one else "after a change"
+    is_later = "file" in one and one["next_try"] > datetime.now(tz=UTC).isoformat()
+    return "within a day" if is_later else "next run"

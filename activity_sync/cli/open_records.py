@@ -139,12 +139,17 @@ def list_state(
     type_name: str | None,
     as_json: bool,
     more: Callable[[Outstanding], Entry] = lambda _row: {},
+    besides: Callable[[Ledger], Sequence[Entry]] = lambda _ledger: (),
 ) -> None:
-    """All records in this state: one document, or a table as `show` makes it. `more`: what an entry tells besides."""
+    """All records in this state: one document, or a table as `show` makes it. `more`: what an entry tells besides.
+
+    `besides`: entries that are listed with them.
+    """
     from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
 
     with open_ledger() as ledger:
         entries = [entry(row) | more(row) for row in selected(ledger, OutstandingState(state), flow_name, type_name)]
+        entries += besides(ledger)
     if as_json:
         print_json(entries)
     else:

@@ -72,6 +72,8 @@ def of_newest(report: StepReport, figures: Mapping[str, float]) -> dict[str, Any
     if report.told:
         told["written_back"] = report.told["done"]
         told["write_back_refused"] = sum(report.told.values()) - report.told["done"] - report.told["stale"]
+    for name, number in sorted(report.files.items()):
+        told[f"files_{name}"] = number
     if report.foreseen is not None:
         told["estimated_seconds"] = round(report.foreseen.estimated)
         told["took_seconds"] = round(report.foreseen.took)

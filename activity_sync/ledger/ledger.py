@@ -17,6 +17,7 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.ledger import (
     accounts,
+    carried,
     changes,
     choices,
     leases,
@@ -28,6 +29,7 @@ from activity_sync.ledger import (
     turns,
     watermarks,
 )
+from activity_sync.ledger.carried import CarriedFile
 from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.engine import connect, may_exist, reading, writing
 from activity_sync.ledger.leases import Lease
@@ -347,6 +349,50 @@ class Ledger:
         """Those of the source's records whose counterpart we made, or that were made themselves, with the other id."""
         with reading(self._engine) as connection:
             return made.counterparts(connection, flow, kind, source_ids)
+
+    # --- files that are carried
+
+    def announce_files(self, system: str, wanted: Collection[tuple[int, str]], *, now: datetime) -> None:
+        """Each of these links and files of `system` has a committed row; what is new is pending, and due."""
+        with writing(self._engine) as connection:
+            carried.announce(connection, system, wanted, now=now)
+
+    def carried_files(self, link_ids: Collection[int], system: str | None = None) -> dict[tuple[int, str], CarriedFile]:
+        """By link and file what is known of the files of these links, those from `system` or from either."""
+        with reading(self._engine) as connection:
+            return carried.of_links(connection, link_ids, system)
+
+    def claim_file(self, seen: CarriedFile, *, now: datetime) -> CarriedFile | None:
+        """The file as it is now that it is this caller's to carry; None where another run was faster."""
+        with writing(self._engine) as connection:
+            return carried.claim(connection, seen, now=now)
+
+    def settle_files(self, changes: Sequence[tuple[CarriedFile, CarriedFile]]) -> list[bool]:
+        """Each file is what became of it (seen, became); False where another run has claimed it since."""
+        with writing(self._engine) as connection:
+            return [carried.settle(connection, seen, became) for seen, became in changes]
+
+    def retry_files(self, failed: Sequence[CarriedFile], *, now: datetime) -> list[CarriedFile]:
+        """Those of these that no run has taken up since are due now."""
+        with writing(self._engine) as connection:
+            return [carried.retry(connection, one, now=now) for one in failed]
+
+    def files_due(self, system: str, activity_type: ActivityType, now: datetime) -> list[str]:
+        """The ids of the system's linked activities of which a file is to be carried by now, sorted."""
+        with reading(self._engine) as connection:
+            return carried.due(connection, system, activity_type, now)
+
+    def files_made_on(
+        self, system: str, activity_type: ActivityType, record_ids: Collection[str]
+    ) -> dict[str, set[str]]:
+        """By record of the system, the files that we have put on it; absent where there are none."""
+        with reading(self._engine) as connection:
+            return carried.made_on(connection, system, activity_type, record_ids)
+
+    def failed_files(self, system: str, activity_type: ActivityType) -> list[tuple[str, CarriedFile]]:
+        """The files of the system's activities that could not be carried, with the activity's id, oldest first."""
+        with reading(self._engine) as connection:
+            return carried.failed(connection, system, activity_type)
 
     # --- watermarks, leases, calls
 

@@ -27,7 +27,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0009"
+REVISION = "0010"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -256,6 +256,23 @@ made_records = Table(
     Column("target_id", String(100), nullable=False),
     Column("announced_at", Moment, nullable=False),
     Index("made_records_by_target", "target_system", "kind", "target_id"),
+)
+
+carried_files = Table(
+    "carried_files",
+    metadata,
+    Column("link_id", _LINK_ID, ForeignKey("links.id"), primary_key=True, autoincrement=False),
+    Column("source_system", String(40), primary_key=True),
+    Column("file_id", String(100), primary_key=True),
+    Column("state", String(12), nullable=False),
+    # "" until it is known which file in the target became of it.
+    Column("target_file", String(100), nullable=False),
+    Column("code", String(80), nullable=False),
+    Column("correlation_id", String(80), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("next_try", Moment),
+    Index("carried_files_due", "source_system", "next_try"),
 )
 
 limit_uses = Table(

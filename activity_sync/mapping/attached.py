@@ -95,6 +95,13 @@ def losses_of(field: str, files: Sequence[AttachedFile]) -> tuple[Loss, ...]:
     return tuple(losses)
 
 
+def too_large_to_carry(field: str, files: Sequence[AttachedFile], *, at_most: int) -> Loss | None:
+    """That some of the files are larger than may be carried; they stay listed. In numbers."""
+    known = [one for one in files if one.id and not one.problem]
+    large = sum(one.size is not None and one.size > at_most for one in known)
+    return Loss(field, "dropped", f"{large} of {len(known)} files are too large to be carried") if large else None
+
+
 def size_in_words(size: int) -> str:
     """A number of bytes as a reader takes it in."""
     amount, unit = float(size), "B"

@@ -48,6 +48,7 @@ def trace_record(ledger: Ledger, staging: Staging, ref: RecordRef, kind: Activit
             continue
         steps += [_step(flow, row) for row in staging.trace(flow.name, kind, ids[flow.source])]
         pending += _open(ledger, flow, kind, ids[flow.source])
+    pending += _files(ledger, link)
     return {
         "record": str(ref),
         "link": None if link is None else _link(link, ids),
@@ -77,6 +78,25 @@ def _open(ledger: Ledger, flow: Flow, kind: ActivityType, source_id: str) -> lis
             "waits_for": [f"{one.system}:{one.kind}/{one.id}" for one in row.waits_for],
         }
         for row in ledger.outstanding(flow.name, kind, [source_id]).values()
+    ]
+
+
+def _files(ledger: Ledger, link: LinkRow | None) -> list[dict[str, Any]]:
+    """The files of the record, or of its counterpart, that are not carried yet, or were not."""
+    rows = [] if link is None else ledger.carried_files([link.id]).values()
+    return [
+        {
+            "flow": flow.name,
+            "state": f"file {row.state.value}",
+            "reason": f"file {row.file_id} {row.code}".strip(),
+            "code": row.code,
+            "since": "" if row.since is None else row.since.isoformat(),
+            "attempts": row.attempts,
+            "waits_for": [],
+        }
+        for row in rows
+        for flow in FLOWS
+        if flow.source == row.source_system and row.state.value != "done"
     ]
 
 

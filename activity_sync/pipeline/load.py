@@ -16,6 +16,7 @@ from activity_sync.errors import ActivitySyncError
 from activity_sync.ledger.reads import Read
 from activity_sync.pipeline.ageing import age_out
 from activity_sync.pipeline.attached import with_files
+from activity_sync.pipeline.carry_files import FileCarrier
 from activity_sync.pipeline.freshness import outdated
 from activity_sync.pipeline.making import Maker
 from activity_sync.pipeline.mapping_change import note_mapping
@@ -87,6 +88,7 @@ async def _carry_out_all(
     session: Session, scope: Scope, loader: Loader, *, out: StagedWriter, report: StepReport
 ) -> ActivitySyncError | None:
     """What stopped the load before its end, if anything did. What was written before that has its rows all the same."""
+    carrier = FileCarrier(session, scope)
     for batch in proposals_of(session, scope):
         report.reached = batch[0].partition
         try:
@@ -97,6 +99,7 @@ async def _carry_out_all(
         _note(report, results, now=session.clock() + session.source(scope).clock_ahead)
         try:
             report.told += await refer_back(session, scope, results)
+            report.files += await carrier.carry(results)
         except ActivitySyncError as error:
             return error
     report.reached = None

@@ -16,6 +16,7 @@ from activity_sync.activities.loss import Loss
 from activity_sync.errors import InvalidRecord
 from activity_sync.ledger.choices import Choice
 from activity_sync.ledger.rows import LinkRow
+from activity_sync.pipeline.attached import with_files_to_carry
 from activity_sync.pipeline.blueprints import Blueprints
 from activity_sync.pipeline.dismissed import dismissed_versions, unless_dismissed
 from activity_sync.pipeline.elements import of_create, of_update
@@ -97,7 +98,9 @@ class Proposer:
             self._proposal(card, unless_dismissed(decided[id(card)], card.seen.extracted.record, self.dismissed))
             for card in cards
         ]
-        return await self.blueprints.attach(cards, proposals)
+        records = {card.seen.id: card.seen.extracted.record for card in cards}
+        filed = await with_files_to_carry(self.session, self.scope, proposals, records)
+        return await self.blueprints.attach(cards, filed)
 
     def _decide(self, card: Card) -> actions.Action:
         policy = self.policy

@@ -71,7 +71,8 @@ class StepReport:
     `open`: the first of a load's records that failed, are held or wait. `latencies`: how many were written so many
     whole seconds after they had been modified in the source. `overdue`: how many of the flow and type have waited for
     longer than `limits.waiting_days`. `told`: what became of telling source records what their counterpart is, by the
-    outcome of the write. `foreseen`: what the run's first estimate was worth, where there was one.
+    outcome of the write. `files`: how many files of activities became what. `foreseen`: what the run's first estimate
+    was worth, where there was one.
     """
 
     scope: Scope
@@ -82,6 +83,7 @@ class StepReport:
     latencies: Counter[int] = field(default_factory=Counter)
     overdue: int = 0
     told: Counter[str] = field(default_factory=Counter)
+    files: Counter[str] = field(default_factory=Counter)
     foreseen: Foreseen | None = None
 
     @property

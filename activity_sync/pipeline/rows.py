@@ -195,6 +195,7 @@ class Proposal:
     `changes`: by field of an update, what the target shows ("before") and what it would ("after").
     `hangs_on`: the source's records (kind, id) that the activity hangs on; None where that is not known.
     `counterpart`: the counterpart's id that the source record shows; None where it is not to be told of it.
+    `files`: the source's files that would be carried, as `AttachedFile.to_json` gives them, where they are.
     `creates`: contacts and companies that would be made first ({"system", "kind", "source_id", "key", "fields"}); the
     body names them by their keys.
     """
@@ -228,6 +229,7 @@ class Proposal:
     creates: tuple[Mapping[str, Any], ...] = ()
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     counterpart: str | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
 
     def to_row(self, run_id: str, now: datetime) -> dict[str, Any]:
         """The staged form."""
@@ -262,6 +264,7 @@ class Proposal:
             "creates": dumps(self.creates),
             "changes": dumps(self.changes),
             "counterpart": self.counterpart,
+            "files": dumps(self.files),
             "decided_at": now,
         }
 
@@ -298,6 +301,7 @@ class Proposal:
             creates=tuple(json.loads(text(row["creates"]) or "[]")),  # files of older versions have none
             changes=json.loads(text(row["changes"]) or "{}"),
             counterpart=text(row["counterpart"]),
+            files=tuple(json.loads(text(row["files"]) or "[]")),
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from activity_sync.activities.identity import Flow, RecordRef, own_key
@@ -41,8 +42,9 @@ class Session:
 
     `key` is the secret of the fingerprints. `clock` gives aware UTC times. `accounts` fills as systems are identified.
     `holder`: in whose name leases are held, where that is not each run by itself. `preview`: nothing is
-    written, and the ledger is a copy. `listeners` hear how far a run has come, every few seconds. `advance`
-    is told of written rows while a load is under way. `spent`: by run, flow and type.
+    written, and the ledger is a copy. `spool`: the folder where a file lies while it is carried. `listeners` hear how
+    far a run has come, every few seconds. `advance` is told of written rows while a load is under way. `spent`: by run,
+    flow and type.
     """
 
     systems: Mapping[str, System]
@@ -54,6 +56,7 @@ class Session:
     accounts: dict[str, Account] = field(default_factory=dict)
     holder: Holder | None = None
     preview: bool = False
+    spool: Path | None = None
     listeners: list[Callable[[Course], None]] = field(default_factory=list)
     advance: Callable[[int], None] = lambda _: None
     spent: defaultdict[tuple[str, str, ActivityType], Spent] = field(default_factory=lambda: defaultdict(Spent))

@@ -86,6 +86,7 @@ _STEPS: dict[Step, tuple[Column, ...]] = {
         Column("creates", "contacts and companies that are made first (JSON)"),
         Column("changes", "by field of an update: what the target shows, and what it would (JSON)"),
         Column("counterpart", "the counterpart's id that the source record shows"),
+        Column("files", "the files to carry with it, where files are carried (JSON)"),
         Column("modified_at", "last modified, by the source", Kind.MOMENT),
         Column("decided_at", "when this was decided", Kind.MOMENT),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -14,6 +14,9 @@ from activity_sync.activities.loss import Loss
 
 FILES: Final = "files"
 """Under this name a record's payload holds its files, as `AttachedFile.to_json` gives them, where they were read."""
+
+NO_FILES: Mapping[str, Collection[str]] = MappingProxyType({})
+"""Of no record any file."""
 
 NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 """Of no kind any property."""
@@ -54,7 +57,7 @@ class Use:
     """What the configuration has us do in one system, per activity type, in their usual order.
 
     `makes`: the kinds of record that are made there on demand. `lists_files`: the files of what is read are listed in
-    its copies.
+    its copies. `carries_files`: files are carried, from here and to here.
     """
 
     reads: tuple[ActivityType, ...] = ()
@@ -62,6 +65,7 @@ class Use:
     archives: tuple[ActivityType, ...] = ()
     makes: tuple[RecordKind, ...] = ()
     lists_files: bool = False
+    carries_files: bool = False
 
     @property
     def types(self) -> tuple[ActivityType, ...]:
@@ -291,6 +295,16 @@ class UpdateRequest:
     body: Mapping[str, Any]
     version: str | None = None
     keeps_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file to put on an activity, under our own `key`. `kind`: its media type, "" where none is known."""
+
+    key: str
+    record_id: str
+    name: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol, Self
+from typing import IO, Any, Protocol, Self
 
 from activity_sync.activities.activity import Activity
+from activity_sync.activities.files import AttachedFile
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.findings import Finding
 from activity_sync.rules.conditions import Condition
 from activity_sync.rules.traffic import Traffic
 from activity_sync.systems.records import (
+    NO_FILES,
     Account,
     BackReference,
     CreateRequest,
     Deletions,
     Expected,
+    KeptFile,
     KeyedRecord,
     Lookup,
     NaturalKey,
@@ -128,10 +131,17 @@ class Reader(Protocol):
         """The records of these ids as they are now. Deleted ones come with `gone`; an id in no answer is unseen."""
         ...
 
-    async def with_files(self, activity_type: ActivityType, records: Sequence[SourceRecord]) -> list[SourceRecord]:
+    async def with_files(
+        self,
+        activity_type: ActivityType,
+        records: Sequence[SourceRecord],
+        *,
+        ours: Mapping[str, Collection[str]] = NO_FILES,
+    ) -> list[SourceRecord]:
         """The same records, in their order, with what is known of the files that hang on them; see `records.FILES`.
 
-        What may not be read is told of as such, and no error.
+        What we have put there is left out: `ours` are, by record, the files known to be so. What may not be read is
+        told of as such, and no error.
         """
         ...
 
@@ -271,6 +281,35 @@ class Writer(Protocol):
         ...
 
 
+class Files(Protocol):
+    """Fetches the contents of files that hang on activities, and puts files on activities: one at a time.
+
+    What is refused, missing or cannot be answered now is a result, as far as it concerns one file. Its code may be
+    `too_large` (the file is, by its own system's word, larger than was asked for), `larger_than_told` (it was meant to
+    be smaller) or `refused_as_too_large` (by the system that was to keep it).
+    """
+
+    async def longest(self) -> int | None:
+        """The most bytes that a file put here may have; None where the system does not say. Asked once."""
+        ...
+
+    async def fetch(self, file: AttachedFile, into: IO[bytes], *, at_most: int) -> WriteResult:
+        """The content of one of the system's own files is in `into`, if the result is `done`."""
+        ...
+
+    async def find(self, file: KeptFile) -> str | None:
+        """The id of the file that stands here under this key already."""
+        ...
+
+    async def keep(self, activity_type: ActivityType, file: KeptFile, content: IO[bytes]) -> WriteResult:
+        """The file stands here, with its id in the result. `uncertain`: `find` tells whether it does."""
+        ...
+
+    async def attach(self, activity_type: ActivityType, record_id: str, file_ids: Sequence[str]) -> WriteResult:
+        """The kept files hang on the activity, beside whatever hangs on it now."""
+        ...
+
+
 class Directory(Protocol):
     """Knows the records that activities hang on, and the owners."""
 
@@ -383,6 +422,11 @@ class System(Protocol):
     @property
     def writer(self) -> Writer:
         """Writes activities."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Fetches and keeps the contents of files."""
         ...
 
     @property

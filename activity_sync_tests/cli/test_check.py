@@ -558,11 +558,21 @@ def test_files_that_may_not_be_read_are_a_warning_unless_nobody_asks_for_them(re
     portal(ready, hubspot_scopes=[*records, "crm.objects.owners.read", "files.ui_hidden.read"])
     assert check()[1]["hubspot.scopes.files"]["level"] == "ok"
 
+    ready.configure(f"{notes_off}\nattachments: {{files: true}}")
+    organization(ready, dynamics_missing_privileges=["prvCreateNote"])
+
+    code, found = check()
+
+    assert code == 0
+    assert "scope files" in found["hubspot.scopes.files.write"]["remedy"]
+    assert "add prvCreateNote" in found["dynamics.privileges.prvCreateNote"]["remedy"]
+
     ready.configure(f"{notes_off}\nattachments: {{links: false}}")
 
     _, found = check()
 
-    assert not {"hubspot.scopes.files", "dynamics.privileges.prvReadNote"} & set(found)
+    names = {"hubspot.scopes.files", "hubspot.scopes.files.write", "dynamics.privileges.prvReadNote"}
+    assert not names & set(found)
 
 
 # --- Dynamics ----------------------------------------------------------------------------------------------------

@@ -7,8 +7,14 @@ from typing import Any
 
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, DYNAMICS_TABLES, HUBSPOT_TYPES, USER_ID, Bridge, ago, iso
 
-_ASSOCIATION_TYPES = {"note": 202, "task": 204, "call": 194, "meeting": 200}
-_SUBJECTS = {"task": "hs_task_subject", "call": "hs_call_title", "meeting": "hs_meeting_title", "note": "hs_note_body"}
+_ASSOCIATION_TYPES = {"note": 202, "task": 204, "call": 194, "email": 198, "meeting": 200}
+_SUBJECTS = {
+    "task": "hs_task_subject",
+    "call": "hs_call_title",
+    "email": "hs_email_subject",
+    "meeting": "hs_meeting_title",
+    "note": "hs_note_body",
+}
 
 
 def customise(

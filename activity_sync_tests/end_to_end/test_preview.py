@@ -124,7 +124,17 @@ def outcomes(session: Session, flow: Flow, kind: ActivityType, run_id: str, *, p
 def remembered(bridge: Bridge) -> list[Any]:
     """Everything that the ledger holds."""
     with bridge.ledger() as ledger, ledger._engine.connect() as connection:
-        tables = ["meta", "links", "link_sides", "elements", "outstanding", "watermarks", "reads", "made_records"]
+        tables = [
+            "meta",
+            "links",
+            "link_sides",
+            "elements",
+            "outstanding",
+            "watermarks",
+            "reads",
+            "made_records",
+            "carried_files",
+        ]
         return [sorted(map(str, connection.exec_driver_sql(f"SELECT * FROM {one}"))) for one in tables]  # noqa: S608 - our names
 
 

@@ -5,6 +5,7 @@ Every text that the sandboxes hold has a mark; then every file that was written 
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from activity_sync_tests.end_to_end.ordinary import hubspot_activities
 from activity_sync_tests.end_to_end.test_secrets import contents
 
 MARK = "zq9x"
+_MARKED_FILE = base64.b64encode(MARK.encode()).decode()
 _CODES = ("status", "direction", "timestamp", "time", "duration", "outcome", "type", "code", "date")
 
 
@@ -83,10 +85,14 @@ def _refused() -> dict[str, Any]:
     headers = {"from": {"email": f"{MARK}@@nowhere"}, "to": [{"email": f"{MARK} is no address"}]}
     mails["objects"]["emails"][0]["properties"] |= {
         "hs_email_headers": json.dumps(headers),
-        "hs_attachment_ids": "31",
+        "hs_attachment_ids": "31;32",
     }
     return {
-        "files": [{"id": "31", "name": f"{MARK} file", "extension": "pdf", "size": 1}],
+        # One is carried, and one is of a type that Dynamics refuses.
+        "files": [
+            {"id": "31", "name": f"{MARK} file", "extension": "pdf", "size": 4, "content": _MARKED_FILE},
+            {"id": "32", "name": f"{MARK} file", "extension": "exe", "size": 4, "content": _MARKED_FILE},
+        ],
         "objects": calls["objects"] | tasks["objects"] | mails["objects"],
         "associations": calls["associations"] + tasks["associations"] + mails["associations"],
     }
@@ -102,7 +108,8 @@ def _row(table: str, number: int) -> dict[str, Any]:
         "modifiedon": iso(made),
     }
     if table == "annotation":
-        return row | {"notetext": MARK, "objectid": {"type": "contact", "id": CONTACT_IDS[0]}, "isdocument": False}
+        file = {"isdocument": True, "filename": f"{MARK}.txt", "documentbody": _MARKED_FILE}
+        return row | {"notetext": MARK, "objectid": {"type": "contact", "id": CONTACT_IDS[0]}, **file}
     row |= {"description": MARK, "regardingobjectid": {"type": "contact", "id": CONTACT_IDS[0]}}
     if table == "appointment":
         row |= {"scheduledstart": iso(made), "scheduledend": iso(made + timedelta(minutes=30)), "location": MARK}
@@ -113,6 +120,7 @@ def _row(table: str, number: int) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_what_people_wrote_is_found_in_staging_alone(marked: Bridge) -> None:
+    marked.configure("attachments: {files: true}")
     printed = []
     for arguments in (
         ("check",),
@@ -146,6 +154,12 @@ def test_what_people_wrote_is_found_in_staging_alone(marked: Bridge) -> None:
     assert any(MARK in written[name] for name in staging), "the search finds what is there"
     assert any(name.endswith("ledger.sqlite") for name in written)
     assert any(name.startswith("dagster/") and "load_results" in text for name, text in written.items())
+    brought = [
+        one for one in marked.sandboxes.hubspot.store.dump()["files"] if one["path"].startswith("/activity-sync/")
+    ]
+    assert [one["name"] for one in brought] == [MARK]
+    with marked.ledger() as ledger:
+        assert [file.code for _, file in ledger.failed_files("hubspot", ActivityType.EMAIL)] == ["0x80043e09"]
     assert [name for name, text in written.items() if MARK in text and name not in staging] == []
     assert [arguments for arguments, text in printed if MARK in text] == []
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from activity_sync.activities.files import UNREADABLE, AttachedFile
+from activity_sync.activities.identity import is_file_key
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.systems.dynamics.batch import Answer, Operation
 from activity_sync.systems.dynamics.filters import any_of, chunks, moment_literal, query
@@ -23,8 +24,8 @@ from activity_sync.systems.records import FILES, SourceRecord
 NOTE_COLUMNS: Final = ("isdocument", "filename", "mimetype", "filesize")
 """What a note says of its own file."""
 
-_NOTES: Final = Table("annotation", "annotations", "annotationid")
-_ATTACHMENTS: Final = Table("activitymimeattachment", "activitymimeattachments", "activitymimeattachmentid")
+NOTES: Final = Table("annotation", "annotations", "annotationid")
+ATTACHMENTS: Final = Table("activitymimeattachment", "activitymimeattachments", "activitymimeattachmentid")
 _ABOUT: Final = "_objectid_value"
 _CONDITION_CHARS: Final = len(f"{_ABOUT} eq  or ")
 _CONDITIONS: Final = 200
@@ -32,7 +33,7 @@ _CONDITIONS: Final = 200
 
 
 class DynamicsFiles:
-    """Reads what files there are; their contents never."""
+    """Reads what files there are, but for those that we have put there; their contents never."""
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
@@ -46,9 +47,9 @@ class DynamicsFiles:
             return [_with(one, _own_file(one.id, one.payload)) for one in records]
         ids = [one.id for one in records if not one.gone]
         found: dict[str, list[AttachedFile]] = {}
-        reads = [(_NOTES, _read(_NOTES, some, only="isdocument eq true")) for some in _chunks(ids)]
+        reads = [(NOTES, _read(NOTES, some, only="isdocument eq true")) for some in _chunks(ids)]
         if activity_type in {ActivityType.EMAIL, ActivityType.MEETING}:
-            reads += [(_ATTACHMENTS, _read(_ATTACHMENTS, some)) for some in _chunks(ids)]
+            reads += [(ATTACHMENTS, _read(ATTACHMENTS, some)) for some in _chunks(ids)]
         answers = await self._operations.read_answers([read for _, read in reads]) if reads else []
         is_refused = False
         for (table, read), answer in zip(reads, answers, strict=True):
@@ -56,7 +57,9 @@ class DynamicsFiles:
                 is_refused = True
                 continue
             async for row in self._rows(read, answer):
-                found.setdefault(str(row[_ABOUT]).lower(), []).append(_file(str(row[table.key]).lower(), row))
+                file_id = str(row[table.key]).lower()
+                if not is_file_key(file_id):
+                    found.setdefault(str(row[_ABOUT]).lower(), []).append(_file(file_id, row, table))
         unread = [AttachedFile("", problem=UNREADABLE)] if is_refused else []
         return [_with(one, [*found.get(one.id.lower(), ()), *unread]) for one in records]
 
@@ -65,17 +68,17 @@ class DynamicsFiles:
         if activity_type is ActivityType.NOTE:
             return []
         options = {
-            "$select": _ABOUT,
+            "$select": f"{NOTES.key},{_ABOUT}",
             "$filter": f"isdocument eq true and objecttypecode eq '{ACTIVITY_TABLES[activity_type].name}' "
             f"and modifiedon ge {moment_literal(since)}",
-            "$orderby": _NOTES.key,
+            "$orderby": NOTES.key,
         }
-        read = Operation("GET", f"{_NOTES.entity_set}?{query(options)}")
+        read = Operation("GET", f"{NOTES.entity_set}?{query(options)}")
         (answer,) = await self._operations.read_answers([read])
         if answer.status == 403:
             return []
-        rows = self._rows(read, answer)
-        return list(dict.fromkeys([str(row[_ABOUT]).lower() async for row in rows if row.get(_ABOUT)]))
+        rows = [row async for row in self._rows(read, answer) if not is_file_key(str(row[NOTES.key]))]
+        return list(dict.fromkeys(str(row[_ABOUT]).lower() for row in rows if row.get(_ABOUT)))
 
     async def _rows(self, read: Operation, answer: Answer) -> AsyncIterator[Row]:
         """All rows of a read, of which `answer` is the first page."""
@@ -92,16 +95,17 @@ class DynamicsFiles:
 
 def _own_file(record_id: str, row: Mapping[str, Any]) -> list[AttachedFile]:
     """A note's own file. What says that a note has one is not told by all clients: a name is enough."""
-    return [_file(record_id, row)] if row.get("isdocument") is True or row.get("filename") else []
+    return [_file(record_id, row, NOTES)] if row.get("isdocument") is True or row.get("filename") else []
 
 
-def _file(file_id: str, row: Mapping[str, Any]) -> AttachedFile:
+def _file(file_id: str, row: Mapping[str, Any], table: Table) -> AttachedFile:
     size = row.get("filesize")
     return AttachedFile(
         file_id,
         name=str(row.get("filename") or ""),
         kind=str(row.get("mimetype") or ""),
         size=size if isinstance(size, int) else None,
+        place=table.name if table is ATTACHMENTS else "",
     )
 
 

@@ -73,6 +73,13 @@ def needed_privileges(use: Use, schema: Schema, *, told: Sequence[ActivityType] 
         privilege = "prvReadNote"
         if all(need.privilege != privilege for need in found):
             found.append(Need(privilege, "list the files that hang on activities", essential=False))
+    if use.carries_files and use.writes:
+        held = {need.privilege for need in found}
+        found += [
+            Need(privilege, "put files onto activities, as `attachments.files` asks for", essential=False)
+            for privilege in ("prvReadNote", "prvCreateNote", "prvAppendNote")
+            if privilege not in held
+        ]
     for kind, noun in _RECORDS.items():
         if schema.has(RECORD_TABLES[kind].name):
             found.append(Need(f"prvRead{noun}", f"find {RECORD_TABLES[kind].entity_set}"))

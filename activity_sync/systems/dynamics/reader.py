@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -28,6 +28,7 @@ from activity_sync.systems.dynamics.wire import (
 )
 from activity_sync.systems.moments import merge_moments
 from activity_sync.systems.records import (
+    NO_FILES,
     Deletions,
     Expected,
     KeyedRecord,
@@ -149,7 +150,13 @@ class DynamicsReader:
             found[record_id] = SourceRecord(id=record_id, modified_at=now, payload={}, gone=True)
         return {given: found[given.lower()] for given in ids if given.lower() in found}
 
-    async def with_files(self, activity_type: ActivityType, records: Sequence[SourceRecord]) -> list[SourceRecord]:
+    async def with_files(
+        self,
+        activity_type: ActivityType,
+        records: Sequence[SourceRecord],
+        *,
+        ours: Mapping[str, Collection[str]] = NO_FILES,  # noqa: ARG002 - ours show by their ids
+    ) -> list[SourceRecord]:
         """A note tells of its own file; those of all other activities are one further call."""
         return await self._files.add(activity_type, records)
 

@@ -19,6 +19,7 @@ from activity_sync.systems.dynamics.batch import Operation
 from activity_sync.systems.dynamics.columns import Columns
 from activity_sync.systems.dynamics.configured import definitions
 from activity_sync.systems.dynamics.directory import DynamicsDirectory
+from activity_sync.systems.dynamics.file_store import DynamicsFileStore
 from activity_sync.systems.dynamics.inspector import DynamicsInspector
 from activity_sync.systems.dynamics.metadata import Metadata, read_schema, schema_reads
 from activity_sync.systems.dynamics.operations import MOST_PARALLELISM, Operations
@@ -30,7 +31,7 @@ from activity_sync.systems.dynamics.translate import SYSTEM, DynamicsTranslator
 from activity_sync.systems.dynamics.writer import DynamicsWriter
 from activity_sync.systems.fitting import place_misfits, refuse
 from activity_sync.systems.records import NOTHING, NOWHERE, Account, Place
-from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
+from activity_sync.systems.system import Directory, Files, Inspector, Reader, Records, Translator, Writer
 
 
 class Connection(Protocol):
@@ -126,6 +127,7 @@ class DynamicsSystem:
         )
         self.records: Records = DynamicsRecords(self._operations, self._metadata)
         self.writer: Writer = DynamicsWriter(self._operations, self._metadata, places=self._places)
+        self.files: Files = DynamicsFileStore(self._operations)
         self.directory: Directory = DynamicsDirectory(
             self._operations, self._metadata, stored_ids=stored_id_properties, also_read=also_read
         )

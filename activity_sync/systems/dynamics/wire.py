@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from activity_sync.activities.identity import is_file_key
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import MalformedResponse
 from activity_sync.systems.dynamics.batch import ChangeSet, Operation
@@ -107,9 +108,14 @@ def read_record(row: Mapping[str, Any], table: Table) -> SourceRecord:
 
 
 def is_carried(activity_type: ActivityType, row: Mapping[str, Any]) -> bool:
-    """Whether a row is an activity of ours. Notes hang on anything: one on an e-mail or a quote is not."""
+    """Whether a row is an activity of ours. Notes hang on anything: one on an e-mail or a quote is not.
+
+    Nor is one that we have made to hold a file of another note's original.
+    """
     if activity_type is not ActivityType.NOTE:
         return True
+    if is_file_key(str(row.get(ACTIVITY_TABLES[activity_type].key) or "")):
+        return False
     about = read_lookup(row, regarding_lookup(activity_type))
     return about is None or about.table in KINDS
 

@@ -8,17 +8,16 @@ attachments may be. Source: HubSpot developer documentation, "Files", and the Op
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from activity_sync.activities.files import GONE, UNREADABLE, AttachedFile
+from activity_sync.activities.files import GONE, OURS, UNREADABLE, AttachedFile
 from activity_sync.errors import AuthenticationFailed
+from activity_sync.systems.hubspot.file_store import ATTACHED, is_own_path
 from activity_sync.systems.hubspot.operations import Operations
 from activity_sync.systems.hubspot.wire import split_list
-from activity_sync.systems.records import FILES, SourceRecord
-
-ATTACHED: Final = "hs_attachment_ids"
+from activity_sync.systems.records import FILES, NO_FILES, SourceRecord
 
 _REMEMBERED: Final = 10_000
 """Files known at a time: one that hangs on many activities, as a brochure does, is read once."""
@@ -37,9 +36,14 @@ class HubSpotFiles:
         self._refusals = 0
         self._may_read = False
 
-    async def add(self, records: Sequence[SourceRecord]) -> list[SourceRecord]:
-        """The records with their files, in the order of the property. A token without the scope leaves ids alone."""
-        named = {one.id: _named(one) for one in records}
+    async def add(
+        self, records: Sequence[SourceRecord], *, ours: Mapping[str, Collection[str]] = NO_FILES
+    ) -> list[SourceRecord]:
+        """The records with their files, in the order of the property; those that we have put there are left out.
+
+        `ours`: by record, what is known to be so; the rest shows by its path. Without the scope ids are all there is.
+        """
+        named = {one.id: [each for each in _named(one) if each not in ours.get(one.id, ())] for one in records}
         wanted = dict.fromkeys(file_id for ids in named.values() for file_id in ids)
         if len(self._known) > _REMEMBERED:
             self._known.clear()
@@ -50,8 +54,12 @@ class HubSpotFiles:
             self._known[first] = await self._read(first)
         for found in await asyncio.gather(*(self._read(one) for one in missing)):
             self._known[found.id] = found
+
+        def theirs(record: SourceRecord) -> list[str]:
+            return [each for each in named[record.id] if self._known[each].problem != OURS]
+
         return [
-            replace(one, payload={**one.payload, FILES: [self._known[each].to_json() for each in named[one.id]]})
+            replace(one, payload={**one.payload, FILES: [self._known[each].to_json() for each in theirs(one)]})
             for one in records
         ]
 
@@ -75,6 +83,8 @@ def read_file(file_id: str, told: Mapping[str, Any]) -> AttachedFile:
     """A file of an answer. The name comes without its extension, and `url` leads on only where the file is public."""
     if told.get("archived") is True:
         return AttachedFile(file_id, problem=GONE)
+    if is_own_path(str(told.get("path") or "")):
+        return AttachedFile(file_id, problem=OURS)
     name, extension = str(told.get("name") or ""), str(told.get("extension") or "")
     if name and extension and not name.lower().endswith(f".{extension.lower()}"):
         name = f"{name}.{extension}"

@@ -23,6 +23,7 @@ from activity_sync.systems.hubspot.scopes import (
     may_read,
     read_scopes,
     schema_scope,
+    upload_scope,
     write_scopes,
 )
 from activity_sync.systems.hubspot.tracking import (
@@ -69,6 +70,8 @@ class HubSpotInspector:
             found.append(await email_content(self._operations))
         if use.reads and use.lists_files:
             found.append(await file_scope(self._operations))
+        if use.writes and use.carries_files:
+            found.append(upload_scope())
         changed = tuple(dict.fromkeys((*use.writes, *use.told(self._places))))
         written = {kind: schema for kind in changed if (schema := self._metadata.known(kind)) is not None}
         made = {kind: schema for kind in use.makes if (schema := self._metadata.known(kind)) is not None}

@@ -76,6 +76,14 @@ class Paths:
         """What one file is (GET)."""
         return f"/files/{self.version}/files/{file_id}"
 
+    def upload_file(self) -> str:
+        """The upload of a file (POST)."""
+        return f"/files/{self.version}/files"
+
+    def file_stat(self, path: str) -> str:
+        """What lies at a path of the file manager (GET); the path percent-encoded, without its leading slash."""
+        return f"/files/{self.version}/files/stat/{path}"
+
     def owners(self) -> str:
         """The owners (GET)."""
         return self._root("owners")

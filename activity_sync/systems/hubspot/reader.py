@@ -41,6 +41,7 @@ from activity_sync.systems.hubspot.wire import (
 )
 from activity_sync.systems.moments import merge_moments
 from activity_sync.systems.records import (
+    NO_FILES,
     Deletions,
     Expected,
     KeyedRecord,
@@ -132,9 +133,11 @@ class HubSpotReader:
         self,
         activity_type: ActivityType,  # noqa: ARG002 - all types name their files alike
         records: Sequence[SourceRecord],
+        *,
+        ours: Mapping[str, Collection[str]] = NO_FILES,
     ) -> list[SourceRecord]:
         """One call for each file that is not known yet, side by side."""
-        return await self._files.add(records)
+        return await self._files.add(records, ours=ours)
 
     async def newly_filed(
         self,

@@ -68,10 +68,20 @@ async def file_scope(operations: Operations) -> Finding:
             raise
         return warn(
             name,
-            "the token may not read files: attachments are listed by their ids, without name, size and kind",
-            f"grant the token the scope {FILE_SCOPE}, or set attachments.links: false",
+            "the token may not read files: attachments are listed by their ids, without name, size and kind, and none "
+            "is carried",
+            f"grant the token the scope {FILE_SCOPE}, or set attachments.links and attachments.files: false",
         )
     return fine(name, "the token may read files")
+
+
+def upload_scope() -> Finding:
+    """The scope for files that are brought: only an upload could prove it."""
+    return unchecked(
+        "hubspot.scopes.files.write",
+        "whether the token may upload files, as `attachments.files` asks for",
+        f"see that it has the scope {FILE_SCOPE}; without it no file is carried, and each says so in the ledger",
+    )
 
 
 def write_scopes(types: Sequence[ActivityType], *, creates_properties: bool) -> list[Finding]:

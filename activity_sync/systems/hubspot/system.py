@@ -17,6 +17,7 @@ from activity_sync.rules.traffic import Traffic
 from activity_sync.systems.fitting import place_misfits, refuse
 from activity_sync.systems.hubspot.configured import definitions
 from activity_sync.systems.hubspot.directory import HubSpotDirectory
+from activity_sync.systems.hubspot.file_store import HubSpotFileStore
 from activity_sync.systems.hubspot.inspector import HubSpotInspector
 from activity_sync.systems.hubspot.metadata import OWN_PLACE, Metadata
 from activity_sync.systems.hubspot.operations import Operations
@@ -27,7 +28,7 @@ from activity_sync.systems.hubspot.refusals import read_refusal
 from activity_sync.systems.hubspot.translate import HubSpotTranslator
 from activity_sync.systems.hubspot.writer import HubSpotWriter
 from activity_sync.systems.records import NOTHING, Account, Place
-from activity_sync.systems.system import Directory, Inspector, Reader, Records, Translator, Writer
+from activity_sync.systems.system import Directory, Files, Inspector, Reader, Records, Translator, Writer
 
 _CONCURRENCY: Final = 8
 """Requests under way at a time; the limits of the account are kept apart from it."""
@@ -124,7 +125,9 @@ class HubSpotSystem:
             properties_of=translator.properties_of,
         )
         self.records: Records = HubSpotRecords(self._operations, self._metadata)
-        self.writer: Writer = HubSpotWriter(self._operations, self._metadata, places=self._places)
+        writer = HubSpotWriter(self._operations, self._metadata, places=self._places)
+        self.writer: Writer = writer
+        self.files: Files = HubSpotFileStore(self._operations, writer, transport=transport)
         self.directory: Directory = HubSpotDirectory(
             self._operations, self._metadata, stored_id_properties=stored_id_properties, also_read=also_read
         )

@@ -20,7 +20,7 @@ from activity_sync.systems.attached import add_files
 from activity_sync.systems.hubspot import participants as people
 from activity_sync.systems.hubspot.associations import TARGETS, decode_associations, default_types
 from activity_sync.systems.hubspot.email_content import without_withheld
-from activity_sync.systems.hubspot.files import ATTACHED
+from activity_sync.systems.hubspot.file_store import ATTACHED
 from activity_sync.systems.hubspot.metadata import TRACKING
 from activity_sync.systems.hubspot.wire import CREATED, ERASED, MODIFIED
 from activity_sync.systems.records import NOWHERE, Place, SourceRecord, TargetLink, Wire
