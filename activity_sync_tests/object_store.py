@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,6 +28,8 @@ def object_store() -> Iterator[dict[str, str]]:
     }
     s3fs.S3FileSystem.clear_instance_cache()  # another test's store stood at another address
     try:
+        # What a server of this process held before, the next one holds too.
+        urllib.request.urlopen(f"{environ['AWS_ENDPOINT_URL']}/moto-api/reset", data=b"", timeout=30).close()
         s3fs.S3FileSystem(
             key="nobody", secret="nothing", endpoint_url=environ["AWS_ENDPOINT_URL"], skip_instance_cache=True
         ).mkdir(BUCKET)

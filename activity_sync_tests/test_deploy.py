@@ -60,7 +60,7 @@ def test_compose_has_its_runs_in_containers_and_its_storage_in_postgresql(
     instance.storage_data.rehydrate(as_type=DagsterPostgresStorage)
 
     assert isinstance(launcher, DockerRunLauncher)
-    assert asked == ["postgresql://user:password@host:5432/db"]
+    assert asked == ["postgresql+psycopg2://user:password@host:5432/db"]
 
 
 def test_compose_gives_runs_all_that_they_need_and_nothing_unknown() -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, update
@@ -18,6 +19,7 @@ from activity_sync.configuration import FLOWS
 from activity_sync.ledger.processes import Holder
 from activity_sync.ledger.schema import leases
 from activity_sync.sandbox.controls import Fault
+from activity_sync_tests.cli.commands import activity_sync, the_document
 from activity_sync_tests.crashes.crowd import Crowd
 from activity_sync_tests.databases import SERVER, postgres_schema
 from activity_sync_tests.end_to_end.bridge import Bridge
@@ -41,6 +43,7 @@ class Cluster:
 
     bridge: Bridge
     folder: Path
+    dagster_url: str
 
     def worker(self, number: int) -> Worker:
         """Every host begins with another flow and type."""
@@ -57,6 +60,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
         shared = stack.enter_context(object_store())
         shared["ACTIVITY_SYNC_STAGING"] = f"s3://{BUCKET}/staging"
         shared["ACTIVITY_SYNC_LEDGER_URL"] = stack.enter_context(postgres_schema())
+        dagster_url = stack.enter_context(postgres_schema()).replace("+psycopg:", "+psycopg2:")
         shared["ACTIVITY_SYNC_KEY"] = "the same on every host"
         for bridge in make_bridge(
             tmp_path, monkeypatch, settings={"hubspot_requests_per_10_seconds": _CALLS_PER_10_SECONDS}
@@ -64,7 +68,8 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
             bridge.environ |= shared
             for name, value in shared.items():
                 monkeypatch.setenv(name, value)
-            yield Cluster(bridge, tmp_path)
+            bridge.configure(f"start_date: {datetime.now(tz=UTC).date() - timedelta(days=2)}\n")
+            yield Cluster(bridge, tmp_path, dagster_url)
 
 
 @pytest.mark.slow
@@ -98,6 +103,36 @@ def test_a_worker_is_killed_and_others_finish_with_nothing_twice_within_the_limi
     assert _most_within(10.0, [one["at"] for one in seen]) <= _CALLS_PER_10_SECONDS
     files = {path.name for number in range(1, 4) for path in (cluster.folder / f"home-{number}").glob("*")}
     assert files == set(), "nothing that one host alone would know"
+
+
+@pytest.mark.slow
+def test_a_run_of_one_host_is_known_to_another_by_dagsters_storage_in_postgresql(cluster: Cluster) -> None:
+    bridge = cluster.bridge
+    Crowd(Live(bridge), each=1).begin()
+    one, other = (_host_with_dagster(cluster, number) for number in (1, 2))
+
+    run = answered(one, "sync", "--flow", "hubspot_to_dynamics", "--type", "task", "--json")
+    seen = answered(other, "status", "--json")["flows"]["hubspot_to_dynamics"]
+
+    assert run["flows"]["hubspot_to_dynamics"]["task"]["created"] == 1
+    assert seen["task"]["last_success"] is not None
+    assert seen["call"]["last_success"] is None
+    assert not list(cluster.folder.glob("dagster-*/**/*.db")), "no file of Dagster's own"
+
+
+def _host_with_dagster(cluster: Cluster, number: int) -> dict[str, str]:
+    """The environment of a host whose Dagster keeps everything in the shared PostgreSQL."""
+    home = cluster.folder / f"dagster-{number}"
+    home.mkdir()
+    settings = "telemetry: {enabled: false}\nstorage: {postgres: {postgres_url: {env: DAGSTER_POSTGRES_URL}}}\n"
+    (home / "dagster.yaml").write_text(settings, encoding="utf-8")
+    return {**cluster.worker(number).environ, "DAGSTER_HOME": str(home), "DAGSTER_POSTGRES_URL": cluster.dagster_url}
+
+
+def answered(environ: dict[str, str], *arguments: str) -> Any:
+    done = activity_sync(environ, *arguments)
+    assert done.returncode == 0, done.stderr
+    return the_document(done)
 
 
 def _killed_amid_a_write(cluster: Cluster) -> tuple[str, ActivityType]:
