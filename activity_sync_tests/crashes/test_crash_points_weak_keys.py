@@ -15,7 +15,7 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.outstanding import OutstandingState
 from activity_sync_tests.crashes.outcome import name_of, standing
 from activity_sync_tests.crashes.recovery import Recovery, Trial
-from activity_sync_tests.crashes.sampling import DENSE, every
+from activity_sync_tests.crashes.sampling import DENSE, PARTS, every
 from activity_sync_tests.crashes.scenario import DYNAMICS_IDS
 from activity_sync_tests.crashes.test_crash_points import failures, trials
 from activity_sync_tests.crashes.world import World, make_world
@@ -28,21 +28,25 @@ _CERTAIN = {"minutes": 16}
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_with_a_key_that_is_not_unique_all_is_settled_when_the_index_has_caught_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_with_a_key_that_is_not_unique_all_is_settled_when_the_index_has_caught_up(tmp_path: Path, part: int) -> None:
     with make_world(tmp_path, allow_unique_properties=False) as world:
         recovery = Recovery(world, ActivityType.TASK, wait=_CERTAIN)
 
-        assert failures(recovery, chosen(recovery, start=20)) == {}
+        assert failures(recovery, chosen(recovery, part, start=20)) == {}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", [ActivityType.TASK, ActivityType.MEETING] if DENSE else [ActivityType.TASK])
-def test_without_any_key_nothing_stands_twice_and_what_is_uncertain_is_held(tmp_path: Path, kind: ActivityType) -> None:
+def test_without_any_key_nothing_stands_twice_and_what_is_uncertain_is_held(
+    tmp_path: Path, kind: ActivityType, part: int
+) -> None:
     with make_world(tmp_path, allow_custom_properties=False) as world:
         recovery = Recovery(world, kind, wait=_CERTAIN, look=standing)
         failed = {}
-        for trial in chosen(recovery, start=2):
+        for trial in chosen(recovery, part, start=2):
             found = recovery.differences(trial)
             held = uncertain(world)
             if wrong := {name: one for name, one in found.items() if name not in held or len(one["seen"] or ()) > 1}:
@@ -51,9 +55,9 @@ def test_without_any_key_nothing_stands_twice_and_what_is_uncertain_is_held(tmp_
         assert failed == {}
 
 
-def chosen(recovery: Recovery, *, start: int) -> Sequence[Trial]:
-    """Every so many trials from `start` on."""
-    return trials(len(recovery.effects))[start % _EVERY :: _EVERY]
+def chosen(recovery: Recovery, part: int, *, start: int) -> Sequence[Trial]:
+    """A part of every so many trials from `start` on."""
+    return trials(len(recovery.effects))[start % _EVERY :: _EVERY][part::PARTS]
 
 
 def uncertain(world: World) -> set[str]:
