@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from activity_sync.activities.kinds import Step
 from activity_sync.pipeline.foresight import foresee
@@ -57,17 +58,19 @@ def staged(session: Session, scope: Scope) -> Iterator[Sequence[Seen]]:
     flow, kind = scope.flow.name, scope.activity_type
     span = (scope.partitions.first, scope.partitions.last)
     rows = session.configuration.limits.batch_rows
-    resolved = {
-        row["source_id"]: Resolved.from_row(row)
-        for batch in records(
-            session.staging.read(flow, kind, Step.RESOLVED, run_id=scope.input_run, partitions=span, batch_rows=rows)
-        )
-        for row in batch
-    }
-    extracted = session.staging.read(
-        flow, kind, Step.EXTRACTED, run_id=scope.input_run, partitions=span, batch_rows=rows
+    extracted, resolved = (
+        records(session.staging.read(flow, kind, step, run_id=scope.input_run, partitions=span, batch_rows=rows))
+        for step in (Step.EXTRACTED, Step.RESOLVED)
     )
-    for batch in records(extracted):
+    # Both come in one order, so that little is at hand, but where the two steps saw a record in different partitions.
+    at_hand: dict[str, Mapping[str, Any]] = {}
+    for batch in extracted:
+        wanted = {row["source_id"] for row in batch} - at_hand.keys()
+        while wanted and (more := next(resolved, None)) is not None:
+            at_hand |= {row["source_id"]: row for row in more}
+            wanted -= at_hand.keys()
         yield [
-            Seen(one, resolved[one.record.id]) for one in map(Extracted.from_row, batch) if one.record.id in resolved
+            Seen(Extracted.from_row(row), Resolved.from_row(at_hand.pop(row["source_id"])))
+            for row in batch
+            if row["source_id"] in at_hand
         ]

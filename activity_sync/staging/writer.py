@@ -1,7 +1,8 @@
-"""Writing one staged file: rows gather in DuckDB, which spills, and stand under their name when all is well."""
+"""Writing one staged file: rows gather on disk, and stand under their name when all is well."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -10,11 +11,15 @@ from typing import Self
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import compute
 
-from activity_sync.staging.columns import columns_of, newest_first
+from activity_sync.staging.columns import columns_of
 from activity_sync.staging.files import StagedFile, pattern
 from activity_sync.staging.frames import to_arrow
 from activity_sync.staging.places import Place
+from activity_sync.staging.sorted_runs import SortedRuns
 
 # Why a row is in a run when nobody says otherwise: it lies in the window that was read.
 WINDOW = "window"
@@ -44,7 +49,7 @@ class StagedWriter:
         self._columns = columns_of(file.step)
         self._open = ExitStack()
         self._scratch: Path | None = None
-        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._runs: SortedRuns | None = None
         self.rows_by_partition: dict[str, int] = {}
 
     @property
@@ -63,16 +68,10 @@ class StagedWriter:
         rows = to_arrow(frame, self._columns, {"run_id": self._file.run_id, "staged_at": self._clock()})
         if rows["partition"].null_count or rows["source_id"].null_count:
             raise ValueError("a staged row has a partition and a source_id")
-        connection = self._connected()
-        connection.register("batch", rows)
-        filled = ", ".join(
-            {"source_day": "coalesce(source_day, partition)", "trigger": f"coalesce(trigger, '{WINDOW}')"}.get(
-                column.name, f'"{column.name}"'
-            )
-            for column in self._columns
-        )
-        connection.execute(f"INSERT INTO staged SELECT {filled} FROM batch")  # noqa: S608 our own column names
-        connection.unregister("batch")
+        for name, otherwise in (("source_day", rows["partition"]), ("trigger", WINDOW)):
+            filled = compute.coalesce(rows[name], otherwise)
+            rows = rows.set_column(rows.schema.get_field_index(name), name, filled)
+        self._gathering().append(rows)
 
     def __enter__(self) -> Self:
         return self
@@ -82,33 +81,33 @@ class StagedWriter:
             if kind is None:
                 self._finish()
 
-    def _connected(self) -> duckdb.DuckDBPyConnection:
-        if self._connection is None:
+    def _gathering(self) -> SortedRuns:
+        if self._runs is None:
             self._scratch = self._open.enter_context(self._place.scratch())
-            self._connection = self._connect()
-            self._open.callback(self._connection.close)
-            columns = ", ".join(f'"{column.name}" {column.kind.sql}' for column in self._columns)
-            self._connection.execute(f"CREATE TEMP TABLE staged ({columns})")
-        return self._connection
+            self._runs = SortedRuns(self._scratch, self._file.step)
+        return self._runs
 
     def _finish(self) -> None:
-        if self._connection is None or self._scratch is None:
+        if self._runs is None or self._scratch is None:
             self._place.remove(self._file.path)
             return
         is_first = not self._place.has(pattern(self._file.flow, self._file.step))
-        # A retry of the page, or an edit between two pages: the same record twice. The narrow look is the cheap one.
-        order = f"{newest_first(self._file.step)}, rowid DESC"
-        self._connection.execute(
-            "DELETE FROM staged WHERE rowid IN (SELECT rowid FROM staged "  # noqa: S608 our own column names
-            f"QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY {order}) > 1)"
-        )
-        counted = self._connection.execute("SELECT partition, count(*) FROM staged GROUP BY partition")
-        self.rows_by_partition = dict(counted.fetchall())
         made = self._scratch / "rows.tmp"
-        self._connection.execute(
-            "COPY (SELECT * FROM staged ORDER BY partition, source_id) TO ? (FORMAT parquet, COMPRESSION zstd)",
-            [str(made)],
-        )
+        self.rows_by_partition = self._write(self._runs, made)
         self._place.publish(made, self._file.path)
         if is_first:
             self._on_first_file()
+
+    def _write(self, runs: SortedRuns, made: Path) -> dict[str, int]:
+        """The file, a piece at a time; how many rows it has of each partition."""
+        counted: Counter[str] = Counter()
+        schema = pa.schema([(column.name, column.kind.arrow) for column in self._columns])
+        connection = self._connect()
+        try:
+            with pq.ParquetWriter(made, schema, compression="zstd") as out:
+                for piece in runs.merged(connection):
+                    counted.update(piece["partition"].to_pylist())
+                    out.write_table(piece)
+        finally:
+            connection.close()
+        return dict(counted)

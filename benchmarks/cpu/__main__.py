@@ -8,9 +8,7 @@ write. The profile is of a third pass over fresh systems: what a profiler costs 
 from __future__ import annotations
 
 import argparse
-import json
 import pstats
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,11 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.campaign import Campaign
 from benchmarks.documents import Measurement
-from benchmarks.where import installation, sandboxes
+from benchmarks.working import FLOWS, worked
 
-FLOWS = ("hubspot_to_dynamics", "dynamics_to_hubspot")
 PASSES = ("new", "unchanged")
 _TOP = 30
 _ROOT = Path(__file__).parents[2]
@@ -119,18 +115,6 @@ def shown(place: tuple[str, int, str]) -> str:
     file = Path(path)
     inside = file.relative_to(_ROOT) if file.is_relative_to(_ROOT) else file
     return f"{'/'.join(inside.parts[-3:])}:{line} {name}"
-
-
-def worked(flow: str, emails: int, *options: str) -> list[dict[str, Any]]:
-    """The passes of a worker between fresh systems."""
-    campaign = Campaign(emails, contacts=max(emails // 4, 1), companies=100, deals=50)
-    with tempfile.TemporaryDirectory(prefix="activity-sync-cpu-") as folder:
-        home = Path(folder)
-        with sandboxes(home, campaign.seed(flow.partition("_")[0]), 0) as systems:
-            command = [sys.executable, "-m", "benchmarks.worker", flow, f"{campaign.day:%Y-%m-%d}", *options]
-            told = subprocess.run(command, env=installation(home, systems), stdout=subprocess.PIPE, check=True)
-            found: list[dict[str, Any]] = json.loads(told.stdout)
-            return found
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""How much memory the worker takes, and whether it grows with the window: `python -m benchmarks.memory`."""
