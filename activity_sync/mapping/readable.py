@@ -13,6 +13,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from activity_sync.mapping.cut import VOID_ELEMENTS
+from activity_sync.mapping.flowing import flow
 
 # "strict" lays elements out as a browser does; the library's own default indents every <div>.
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
@@ -21,12 +22,6 @@ _MOST_NESTED = 200
 _TAG = re.compile(r"<(/?)([a-z][^\s/>]*)")
 _BLOCK_START = re.compile(r"<(?=(?:p|div|br|li|tr|h[1-6]|blockquote|pre|table|ul|ol)\b)")
 _BLANK_LINES = re.compile(r"\n{3,}")
-# One plane of characters that mean nothing by themselves; whoever uses them in a text gets it laid out as it is.
-_FIRST = 0xF0000
-_MOST_STAND_INS = 0xFFFD
-_STAND_IN = re.compile("[\U000f0000-\U000ffffd]")
-# Columns are as wide as their texts, and preformatted text keeps its blanks.
-_BY_LENGTH = frozenset({"table", "pre", "xmp", "listing", "plaintext"})
 _LINK_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 
 
@@ -70,43 +65,12 @@ def _parse(markup: str) -> lxml_html.HtmlElement | None:
 
 
 def _render(tree: lxml_html.HtmlElement) -> str:
-    words = _set_aside(tree) if _lays_out_alike(tree) else []
+    if (text := flow(tree)) is not None:
+        return _tidy(text)
     for element in tree.iter():  # the library decodes what the parser has decoded already
         element.text = element.text and element.text.replace("&", "&amp;")
         element.tail = element.tail and element.tail.replace("&", "&amp;")
-    laid_out = Inscriptis(tree, _CONFIG).get_text()
-    return _tidy(_STAND_IN.sub(lambda found: words[ord(found[0]) - _FIRST], laid_out) if words else laid_out)
-
-
-def _lays_out_alike(tree: lxml_html.HtmlElement) -> bool:
-    """Whether the layout hangs on no text's length, and on white space only as far as there is some."""
-    for element in tree.iter():
-        if element.tag in _BY_LENGTH or "space" in (element.get("style") or "").lower():
-            return False
-        if _STAND_IN.search(element.text or "") or _STAND_IN.search(element.tail or ""):
-            return False
-    return True
-
-
-def _set_aside(tree: lxml_html.HtmlElement) -> list[str]:
-    """What the texts of the tree say; in it stands one character for each, and the white space around it.
-
-    The library walks through a text character by character, which takes longer than all else that is done to an
-    activity.
-    """
-    words: list[str] = []
-
-    def stand_in(text: str | None) -> str | None:
-        said = " ".join((text or "").split())
-        if not text or not said or len(words) == _MOST_STAND_INS:
-            return text
-        words.append(said)
-        before, after = (" " if text[end].isspace() else "" for end in (0, -1))
-        return f"{before}{chr(_FIRST + len(words) - 1)}{after}"
-
-    for element in tree.iter():
-        element.text, element.tail = stand_in(element.text), stand_in(element.tail)
-    return words
+    return _tidy(Inscriptis(tree, _CONFIG).get_text())
 
 
 def _tidy(text: str) -> str:
