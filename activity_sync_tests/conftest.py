@@ -8,11 +8,16 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 POSTGRES_VARIABLE = "ACTIVITY_SYNC_TEST_POSTGRES_URL"
 CHROMIUM_VARIABLE = "ACTIVITY_SYNC_TEST_CHROMIUM"
 ALL_VARIABLE = "ACTIVITY_SYNC_TEST_ALL"
 _LOOPBACK = ("127.", "::1", "localhost")
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def chromium_path() -> str | None:

@@ -30,6 +30,9 @@ _ATOMIC = {
 }
 """The stores in which an upload is seen when its last byte has arrived, and not before; and their Python packages."""
 
+_NAMES_AN_ACCOUNT = frozenset({"az", "abfs", "abfss"})
+"""There an address may well be CONTAINER@ACCOUNT."""
+
 # Hidden and not named *.parquet: no view and no listing sees it.
 _SCRATCH = ".scratch-"
 # No writer takes a day.
@@ -75,8 +78,8 @@ class Place(Protocol):
 def place_at(root: str | Path) -> Place:
     """The place that `root` names: a folder (`file://` too), or an object store.
 
-    ConfigurationError for what is neither. Shares that are no object stores (sftp, hdfs and their like) are refused:
-    a file would be seen half-written.
+    ConfigurationError for what is neither, and for an address with credentials in it. Shares that are no object stores
+    (sftp, hdfs and their like) are refused: a file would be seen half-written.
     """
     protocol, separator, rest = str(root).partition("://")
     if not separator:
@@ -87,6 +90,14 @@ def place_at(root: str | Path) -> Place:
         raise ConfigurationError(
             f"ACTIVITY_SYNC_STAGING begins with {protocol}://, which is no object store: use a folder, or one of "
             f"{', '.join(f'{name}://' for name in _ATOMIC if name != 'memory')}.",
+            setting="ACTIVITY_SYNC_STAGING",
+        )
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    if at and (":" in user or protocol not in _NAMES_AN_ACCOUNT):
+        # The address is no secret: it stands in messages, and so would what stands in it.
+        raise ConfigurationError(
+            f"ACTIVITY_SYNC_STAGING has credentials in its address: write {protocol}://BUCKET/PATH, and give them as "
+            "the store's own environment variables, files or roles (docs/deployment.md).",
             setting="ACTIVITY_SYNC_STAGING",
         )
     try:

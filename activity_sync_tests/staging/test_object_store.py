@@ -145,6 +145,17 @@ def test_what_is_no_object_store_is_refused(root: str) -> None:
     assert refused.value.setting == "ACTIVITY_SYNC_STAGING"
 
 
+@pytest.mark.parametrize(
+    "root",
+    ["s3://key:hidden@bucket/staging", "s3://hidden@bucket", "gs://hidden@bucket/x", "abfs://a:hidden@account/x"],
+)
+def test_credentials_in_the_address_are_refused_and_not_repeated(root: str) -> None:
+    with pytest.raises(ConfigurationError, match="has credentials in its address") as refused:
+        place_at(root)
+
+    assert "hidden" not in str(refused.value)
+
+
 def test_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gcsfs", None)
 
