@@ -229,7 +229,7 @@ def hubspot_people(count: int = 3) -> dict[str, Any]:
     }
 
 
-CONTACT_IDS: Sequence[str] = [f"00000000-0000-4000-8000-0000000{1001 + n:05d}" for n in range(3000)]
+CONTACT_IDS: Sequence[str] = [f"00000000-0000-4000-8000-0000000{1001 + n:05d}" for n in range(30_000)]
 ACCOUNT_ID = "00000000-0000-4000-8000-000000002001"
 USER_ID = "00000000-0000-4000-8000-000000007001"
 

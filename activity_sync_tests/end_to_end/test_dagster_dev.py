@@ -11,9 +11,9 @@ from activity_sync_tests.dagster_dev import NEEDED, asked, copy_of_the_project, 
 from activity_sync_tests.end_to_end.bridge import Bridge
 from activity_sync_tests.end_to_end.ordinary import hubspot_activities
 
-_JOB = "sync_hubspot_to_dynamics"
-_ASSETS = "{ assetNodes { assetKey { path } groupName isPartitioned } }"
-_LAUNCH = """
+JOB = "sync_hubspot_to_dynamics"
+ASSETS = "{ assetNodes { assetKey { path } groupName isPartitioned } }"
+LAUNCH = """
 mutation Launch($parameters: ExecutionParams!) {
   launchRun(executionParams: $parameters) {
     __typename
@@ -33,15 +33,15 @@ def test_dagster_dev_finds_the_project_and_runs_a_partition(peopled: Bridge, tmp
     root = copy_of_the_project(tmp_path / "project")
 
     with dagster_dev(root, peopled.sandboxes.environment) as address:
-        nodes = asked(address, _ASSETS)["assetNodes"]
+        nodes = asked(address, ASSETS)["assetNodes"]
         launched = asked(
             address,
-            _LAUNCH,
+            LAUNCH,
             parameters={
                 "selector": {
                     "repositoryLocationName": "activity_sync",
                     "repositoryName": "__repository__",
-                    "jobName": _JOB,
+                    "jobName": JOB,
                     "assetSelection": [
                         {"path": one["assetKey"]["path"]}
                         for one in nodes
