@@ -1,0 +1,1 @@
+"""How many calls and how much time a burst of e-mails takes, against what the published limits allow."""
