@@ -21,7 +21,7 @@ from activity_sync_tests.crashes.sampling import PARTS, every
 from activity_sync_tests.crashes.world import make_world
 from activity_sync_tests.databases import SERVER, postgres_schema
 
-_EVERY = every(97)
+_EVERY = every(149)
 """Neither even nor a multiple of three: all sides, orders and kinds of rerun come up."""
 
 

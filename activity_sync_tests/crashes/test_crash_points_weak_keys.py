@@ -21,7 +21,7 @@ from activity_sync_tests.crashes.test_crash_points import failures, trials
 from activity_sync_tests.crashes.world import World, make_world
 from activity_sync_tests.end_to_end.bridge import DYNAMICS_TABLES
 
-_EVERY = every(151)
+_EVERY = every(211)
 _CERTAIN = {"minutes": 16}
 """After this long nothing is under way any more, and the index shows what there is."""
 
