@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.engine import chunks, insert_or
@@ -64,35 +64,33 @@ def of_links(
         wanted = select(carried_files).where(carried_files.c.link_id.in_(some))
         if system is not None:
             wanted = wanted.where(carried_files.c.source_system == system)
-        found |= {(one.link_id, one.file_id): one for one in _read(connection, wanted)}
+        found |= {(row.link_id, row.file_id): _row(row) for row in connection.execute(wanted)}
     return found
 
 
 def claim(connection: Connection, seen: CarriedFile, *, now: datetime) -> CarriedFile | None:
     """The file, which is this caller's to carry now and due until it is settled; None where another run was faster."""
     claimed = replace(seen, attempts=seen.attempts + 1, next_try=now)
-    values = {"attempts": claimed.attempts, "next_try": now}
-    won = connection.execute(update(carried_files).where(_unmoved(seen)).values(**values)).rowcount == 1
-    return claimed if won else None
+    return claimed if _change(connection, seen, attempts=claimed.attempts, next_try=now) else None
 
 
 def settle(connection: Connection, seen: CarriedFile, became: CarriedFile) -> bool:
     """The file is what became of it; False where another run has claimed it since."""
-    values = {
-        "state": became.state.value,
-        "target_file": became.target_file,
-        "code": became.code[:80],
-        "correlation_id": became.correlation_id[:80],
-        "next_try": became.next_try,
-    }
-    return connection.execute(update(carried_files).where(_unmoved(seen)).values(**values)).rowcount == 1
+    return _change(
+        connection,
+        seen,
+        state=became.state.value,
+        target_file=became.target_file,
+        code=became.code[:80],
+        correlation_id=became.correlation_id[:80],
+        next_try=became.next_try,
+    )
 
 
 def retry(connection: Connection, seen: CarriedFile, *, now: datetime) -> CarriedFile:
     """The file as it is now that it is due, unless a run has taken it up since."""
-    again = replace(seen, next_try=now)
-    connection.execute(update(carried_files).where(_unmoved(seen)).values(next_try=now))
-    return again
+    _change(connection, seen, next_try=now)
+    return replace(seen, next_try=now)
 
 
 def due(connection: Connection, system: str, activity_type: ActivityType, now: datetime) -> list[str]:
@@ -101,10 +99,7 @@ def due(connection: Connection, system: str, activity_type: ActivityType, now: d
         select(link_sides.c.record_id)
         .join(carried_files, carried_files.c.link_id == link_sides.c.link_id)
         .where(
-            link_sides.c.system == system,
-            link_sides.c.activity_type == activity_type.value,
-            link_sides.c.living,
-            carried_files.c.source_system == system,
+            *_of_living(system, activity_type),
             carried_files.c.next_try <= now,
         )
         .distinct()
@@ -143,10 +138,7 @@ def failed(connection: Connection, system: str, activity_type: ActivityType) -> 
         select(carried_files, link_sides.c.record_id)
         .join(link_sides, carried_files.c.link_id == link_sides.c.link_id)
         .where(
-            link_sides.c.system == system,
-            link_sides.c.activity_type == activity_type.value,
-            link_sides.c.living,
-            carried_files.c.source_system == system,
+            *_of_living(system, activity_type),
             carried_files.c.code != REMOVED,
             or_(
                 carried_files.c.state == FileState.FAILED.value,
@@ -156,10 +148,6 @@ def failed(connection: Connection, system: str, activity_type: ActivityType) -> 
         .order_by(carried_files.c.since, link_sides.c.record_id, carried_files.c.file_id)
     )
     return [(row.record_id or "", _row(row)) for row in connection.execute(statement)]
-
-
-def _read(connection: Connection, statement: Select[Any]) -> list[CarriedFile]:
-    return [_row(row) for row in connection.execute(statement)]
 
 
 def _row(row: Row[Any]) -> CarriedFile:
@@ -175,6 +163,21 @@ def _row(row: Row[Any]) -> CarriedFile:
         since=row.since,
         next_try=row.next_try,
     )
+
+
+def _of_living(system: str, activity_type: ActivityType) -> tuple[ColumnElement[bool], ...]:
+    """Of a join with the sides of links: files of the system's own activities whose links are living."""
+    return (
+        link_sides.c.system == system,
+        link_sides.c.activity_type == activity_type.value,
+        link_sides.c.living,
+        carried_files.c.source_system == system,
+    )
+
+
+def _change(connection: Connection, seen: CarriedFile, **values: Any) -> bool:
+    """Whether the file was still as seen, and has these values now."""
+    return connection.execute(update(carried_files).where(_unmoved(seen)).values(**values)).rowcount == 1
 
 
 def _unmoved(seen: CarriedFile) -> ColumnElement[bool]:

@@ -50,6 +50,16 @@ async def _carry(bridge: Bridge, mode: Mode, flows: Sequence[Flow]) -> dict[str,
     return {name: number for name, number in found.items() if number}
 
 
+def settle(bridge: Bridge) -> None:
+    """Passes until nothing is left to carry; then one that has nothing to write."""
+    carry(bridge)
+    carry(bridge)
+    bridge.forget()
+    found = carry(bridge)
+    assert set(found) <= {"extracted", "unchanged", "filtered"}, found
+    assert bridge.writes() == 0
+
+
 def decisions(bridge: Bridge, source: str, kind: str, record_id: str) -> list[Mapping[str, Any]]:
     """What was decided on a record of `source`, oldest first: the rows of its transforms, their JSON columns read."""
     flow = Flow(source, "dynamics" if source == "hubspot" else "hubspot")

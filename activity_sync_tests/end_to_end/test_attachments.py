@@ -11,7 +11,7 @@ from activity_sync.pipeline.scope import Mode
 from activity_sync_tests.end_to_end.bridge import Bridge, ago, iso
 from activity_sync_tests.end_to_end.customised import dynamics_has, hubspot_has
 from activity_sync_tests.end_to_end.losing import lose_ledger
-from activity_sync_tests.end_to_end.passes import carry, decisions
+from activity_sync_tests.end_to_end.passes import carry, decisions, settle
 
 ROW = "00000000-0000-4000-8000-00000000a501"
 OPENS_IN_HUBSPOT = "https://app.hubspot.com/contacts/8727216/record/0-48/501"
@@ -51,16 +51,6 @@ def only(bridge: Bridge, *kinds: str, more: str = "") -> None:
     """Only these types are carried, both ways."""
     off = "".join(f"    {one}: {{enabled: false}}\n" for one in ActivityType if one not in kinds)
     bridge.configure(f"flows:\n  hubspot_to_dynamics:\n{off}  dynamics_to_hubspot:\n{off}{more}")
-
-
-def settle(bridge: Bridge) -> None:
-    """Passes until nothing is left to carry; then one that has nothing to write."""
-    carry(bridge)
-    carry(bridge)
-    bridge.forget()
-    found = carry(bridge)
-    assert set(found) <= {"extracted", "unchanged", "filtered"}, found
-    assert bridge.writes() == 0
 
 
 def test_files_of_a_call_are_listed_in_dynamics_and_the_list_does_not_come_back(peopled: Bridge) -> None:

@@ -18,7 +18,7 @@ from activity_sync_tests.cli.commands import in_this_process
 from activity_sync_tests.end_to_end.bridge import CONTACT_IDS, DYNAMICS_TABLES, Bridge, ago, iso
 from activity_sync_tests.end_to_end.customised import dynamics_has, hubspot_has
 from activity_sync_tests.end_to_end.losing import lose_ledger
-from activity_sync_tests.end_to_end.passes import carry, decisions
+from activity_sync_tests.end_to_end.passes import carry, decisions, settle
 
 ROW = "00000000-0000-4000-8000-00000000a501"
 FILE = ROW[:-4] + "f001"
@@ -57,16 +57,6 @@ def notes(bridge: Bridge) -> list[Mapping[str, Any]]:
 def uploads(bridge: Bridge) -> list[Mapping[str, Any]]:
     """The files in HubSpot's folder of ours."""
     return [one for one in bridge.sandboxes.hubspot.store.dump()["files"] if one["path"].startswith("/activity-sync/")]
-
-
-def settle(bridge: Bridge) -> None:
-    """Passes until nothing is left to carry; then one that has nothing to write."""
-    carry(bridge)
-    carry(bridge)
-    bridge.forget()
-    found = carry(bridge)
-    assert set(found) <= {"extracted", "unchanged", "filtered"}, found
-    assert bridge.writes() == 0
 
 
 def rows(bridge: Bridge, system: str, kind: str, record_id: str) -> dict[str, tuple[str, str]]:
