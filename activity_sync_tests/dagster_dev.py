@@ -40,14 +40,12 @@ def dagster_dev(root: Path, systems: Mapping[str, str]) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    ours = ("ACTIVITY_SYNC_", "DAGSTER_HOME", "HUBSPOT_", "DYNAMICS_")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     log = root.parent / "dagster-dev.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [str(Path(sys.executable).with_name("dagster")), "dev", "-h", "127.0.0.1", "-p", str(port)],
             cwd=root,
-            env=environ | dict(systems),
+            env=_untouched() | dict(systems),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -60,6 +58,34 @@ def dagster_dev(root: Path, systems: Mapping[str, str]) -> Iterator[str]:
             # Not by SIGINT: whoever runs the tests in the background has it ignored, and so have we.
             stop_group(process.pid)
             process.wait(timeout=30)
+
+
+@contextmanager
+def dagster_daemon(root: Path, systems: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The daemon in `root`, without a webserver, until the block ends or it is killed; yields its process.
+
+    What it started and left behind when it was killed goes on until it ends by itself, or until the test does.
+    """
+    with (root.parent / "dagster-daemon.log").open("a") as output:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("dagster-daemon")), "run"],
+            cwd=root,
+            env=_untouched() | dict(systems) | {"DAGSTER_HOME": str(root)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            stop_group(process.pid)
+            process.wait(timeout=30)
+
+
+def _untouched() -> dict[str, str]:
+    """The environment without anything of ours."""
+    ours = ("ACTIVITY_SYNC_", "DAGSTER_HOME", "HUBSPOT_", "DYNAMICS_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def stop_group(group: int) -> None:

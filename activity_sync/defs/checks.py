@@ -73,8 +73,8 @@ def _checks(configuration: Configuration, flow: Flow, activity_type: ActivityTyp
             description=found.explain(),
             metadata={
                 "records": found.records,
-                "unaccounted": len(found.unaccounted),
-                "examples": dg.MetadataValue.json(sorted(found.unaccounted)[:20]),
+                "unaccounted": found.unaccounted,
+                "examples": dg.MetadataValue.json(sorted(found.examples)),
             },
         )
         left = crm.run(_open, flow, activity_type)
@@ -110,7 +110,7 @@ async def _balance(session: Session, flow: Flow, activity_type: ActivityType, ru
         activity_type,
         run_id=run.run_id,
         ran=[step for step in Step if executes(run, asset_key(flow, activity_type, step))],
-        span=span_of(run),
+        span=span_of(run) if all(span_of(run)) else None,
     )
 
 

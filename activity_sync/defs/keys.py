@@ -44,8 +44,12 @@ def keys_of(
 
 
 def executes(run: dg.DagsterRun, key: dg.AssetKey) -> bool:
-    """Whether a run executes an asset's step: all do, but for a chosen selection and a rerun from a failure."""
-    selected = not run.asset_selection or key in run.asset_selection
+    """Whether a run executes an asset's step: all do, but for a chosen selection and a rerun from a failure.
+
+    Checks that are asked for alone, in the UI, come with an empty selection of assets.
+    """
+    everything = not run.asset_selection and not run.asset_check_selection
+    selected = everything or key in (run.asset_selection or ())
     step_key = "__".join(key.path)
     return selected and (run.step_keys_to_execute is None or step_key in run.step_keys_to_execute)
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
+from activity_sync.staging.comparing import Rows
 from activity_sync.staging.staging import Staging
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """`unaccounted` maps a source id to the steps that have no row for it."""
+    """`examples` maps some of the unaccounted source ids to the steps that have no row for them."""
 
     records: int
-    unaccounted: dict[str, str]
+    unaccounted: int
+    examples: dict[str, str]
 
     @property
     def holds(self) -> bool:
@@ -27,7 +29,7 @@ class Balance:
         if self.holds:
             return f"all {self.records} extracted records have exactly one result"
         return (
-            f"{len(self.unaccounted)} of {self.records} records are not accounted for; rerun the partition, and if "
+            f"{self.unaccounted} of {self.records} records are not accounted for; rerun the partition, and if "
             "they remain, `activity-sync trace` shows where each was lost"
         )
 
@@ -39,16 +41,30 @@ def balance(
     *,
     run_id: str,
     ran: Sequence[Step],
-    span: tuple[str, str],
+    span: tuple[str, str] | None,
 ) -> Balance:
     """Compares the source ids that the run's steps staged.
 
     `ran`: the steps that the run executed, in order. One that ran without the step before it took that step's newest
-    rows in the run's partitions (`span`: the first and the last), so those are what it has to account for.
+    rows in the run's partitions (`span`: the first and the last), so those are what it has to account for. A run that
+    executed none, as when the checks are repeated after their run's worker died or are asked for in the UI, judges the
+    run that loaded last.
     """
-    staged = {step: set(staging.source_ids(flow.name, activity_type, step, run_id=run_id)) for step in ran}
+    if not ran:
+        newest = staging.newest_run(flow.name, activity_type, partitions=span)
+        if newest is None:
+            return Balance(0, 0, {})
+        run_id, span, ran = newest.run_id, newest.partitions, _from(newest.first_step)
     before = list(Step)[: list(Step).index(ran[0])][-1:]
-    staged |= {step: set(staging.source_ids(flow.name, activity_type, step, partitions=span)) for step in before}
-    everything = set[str]().union(*staged.values())
-    missing = {one: [step.value for step in Step if step in staged and one not in staged[step]] for one in everything}
-    return Balance(len(everything), {one: ", ".join(steps) for one, steps in missing.items() if steps})
+    compared = staging.compare(
+        flow.name,
+        activity_type,
+        {step: Rows(partitions=span) for step in before} | {step: Rows(run_id=run_id) for step in ran},
+    )
+    lacks = {one: ", ".join(step.value for step in steps) for one, steps in compared.examples.items()}
+    return Balance(compared.records, compared.lacking, lacks)
+
+
+def _from(first: Step) -> list[Step]:
+    steps = list(Step)
+    return steps[steps.index(first) :]

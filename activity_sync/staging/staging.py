@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +15,9 @@ import pandas as pd
 import pyarrow as pa
 
 from activity_sync.activities.kinds import ActivityType, Step
-from activity_sync.staging import files, removing
+from activity_sync.staging import comparing, files, removing
 from activity_sync.staging.columns import columns_of
+from activity_sync.staging.comparing import Comparison, NewestRun, Rows
 from activity_sync.staging.files import VIEWS, StagedFile
 from activity_sync.staging.frames import to_frame
 from activity_sync.staging.places import place_at
@@ -105,6 +106,20 @@ class Staging:
                 self._urls(found) | values,
             )
             return dict(rows.fetchall())
+
+    def compare(
+        self, flow: str, activity_type: ActivityType, steps: Mapping[Step, Rows], *, examples: int = 20
+    ) -> Comparison:
+        """Which source ids not all of these steps have: see `comparing.compare`."""
+        with self._connected() as connection:
+            return comparing.compare(self._place, connection, flow, activity_type, steps, examples=examples)
+
+    def newest_run(
+        self, flow: str, activity_type: ActivityType, *, partitions: tuple[str, str] | None = None
+    ) -> NewestRun | None:
+        """The run that loaded last: see `comparing.newest_run`."""
+        with self._connected() as connection:
+            return comparing.newest_run(self._place, connection, flow, activity_type, partitions=partitions)
 
     def tally(
         self,

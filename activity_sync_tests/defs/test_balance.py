@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
@@ -99,3 +100,62 @@ def test_what_failed_and_what_waits_too_long_fails_a_check_and_not_the_run(peopl
 def not_passed(result: dg.ExecuteInProcessResult) -> set[tuple[str, str]]:
     """Type and name of the checks that failed."""
     return {(one.asset_key.path[1], one.check_name) for one in result.get_asset_check_evaluations() if not one.passed}
+
+
+def hubspot_to_dynamics() -> dg.JobDefinition:
+    """The flow's job, as a run's worker finds it."""
+    return build_definitions(Configuration()).resolve_job_def("sync_hubspot_to_dynamics")
+
+
+@pytest.mark.slow
+def test_checks_that_are_repeated_alone_judge_the_run_that_loaded(
+    peopled: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that dies after its loads leaves a retry that holds the checks; the UI asks for them without a day."""
+    peopled.seed({"hubspot": hubspot_activities("note", [ago(minutes=30)], first_id=501)})
+    peopled.seed({"hubspot": hubspot_activities("task", [ago(minutes=30)] * 2, first_id=511)})
+    day = ago(minutes=30).date().isoformat()
+    real = checks._balance
+
+    async def interrupted(*_asked: object) -> None:
+        raise ConnectionResetError("the worker is gone")
+
+    with dg.DagsterInstance.from_config(peopled.environ["DAGSTER_HOME"]) as instance:
+        job = dg.reconstructable(hubspot_to_dynamics)
+        monkeypatch.setattr(checks, "_balance", interrupted)
+        with dg.execute_job(job, instance, tags={RANGE_START_TAG: day, RANGE_END_TAG: day}) as first:
+            pass
+        monkeypatch.setattr(checks, "_balance", real)
+        with dg.execute_job(
+            job, instance, reexecution_options=dg.ReexecutionOptions.from_failure(first.run_id, instance)
+        ) as again:
+            steps = instance.get_run_by_id(again.run_id).step_keys_to_execute
+            resumed = evaluations(again.all_events)
+        lose_a_row(
+            Path(peopled.settings.staging), f"hubspot_to_dynamics/load_results/type=task/*/{first.run_id}.parquet"
+        )
+        keys = {one.key for one in hubspot_to_dynamics().asset_layer.asset_graph.asset_check_nodes}
+        asked = hubspot_to_dynamics().get_subset(asset_selection=set(), asset_check_selection=keys)
+        by_hand = asked.execute_in_process(instance=instance)
+
+    assert not first.success
+    assert again.success
+    assert {step.rpartition("__")[2] for step in steps} == {"checks"}
+    assert resumed == {
+        "note": (True, 1),
+        "task": (True, 2),
+        "call": (True, 0),
+        "email": (True, 0),
+        "meeting": (True, 0),
+    }
+    assert evaluations(by_hand.all_events) == resumed | {"task": (False, 2)}
+
+
+def evaluations(events: Iterable[dg.DagsterEvent]) -> dict[str, tuple[bool, int]]:
+    """By type: whether the balance holds, and over how many records."""
+    told = [event.asset_check_evaluation_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"]
+    return {
+        one.asset_key.path[1]: (one.passed, one.metadata["records"].value)
+        for one in told
+        if one.check_name == "balance"
+    }
