@@ -267,10 +267,10 @@ def test_no_search_body_is_longer_than_the_api_takes(portal):
 
 
 def test_refusals_of_the_search_limit_are_waited_out(portal):
-    portal.seed({"emails": [email(n, modified=at(n)) for n in range(1, 1801)]})
-    portal.controls.settings.change({"limits_enabled": True, "hubspot_search_per_second": 3})
+    portal.seed({"emails": [email(n, modified=at(n)) for n in range(1, 1001)]})
+    portal.controls.settings.change({"limits_enabled": True, "hubspot_search_per_second": 1})
 
     pages = portal.read_window(ActivityType.EMAIL, DAY)
 
-    assert ids(pages) == Counter(str(n) for n in range(1, 1801))
+    assert ids(pages) == Counter(str(n) for n in range(1, 1001))
     assert portal.controls.requests.by_status["429"] > 0
