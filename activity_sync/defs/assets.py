@@ -36,6 +36,7 @@ from activity_sync.pipeline.resolve import resolve
 from activity_sync.pipeline.scope import Mode, Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.transform import transform
+from activity_sync.systems.registry import SYSTEMS
 
 _DO: dict[Step, Callable[[Session, Scope], Awaitable[StepReport]]] = {
     Step.EXTRACTED: extract,
@@ -73,7 +74,7 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         backfill_policy=dg.BackfillPolicy.multi_run(configuration.limits.max_partitions_per_run),
         group_name=flow.name,
         pool=pool_of(flow),
-        description=_SAYS[step].format(source=flow.source.title(), target=flow.target.title()),
+        description=_SAYS[step].format(source=SYSTEMS[flow.source].label, target=SYSTEMS[flow.target].label),
         # Dagster's graph names an asset by its last part: without the kind, five boxes would look the same.
         kinds={activity_type.value, "duckdb", "parquet"},
         owners=["team:revops"],

@@ -9,6 +9,7 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.keys import FLOW_TAG, PREVIEW_TAG, RECONCILIATION, keys_of
 from activity_sync.defs.partitions import partitions_definition
+from activity_sync.systems.registry import SYSTEMS
 
 # One process for all steps: a process per step costs 15 s where the work takes 0.5 s (docs/architecture.md).
 EXECUTOR = dg.in_process_executor
@@ -24,7 +25,7 @@ def sync_jobs(configuration: Configuration) -> list[dg.UnresolvedAssetJobDefinit
             selection=dg.AssetSelection.groups(flow.name),
             partitions_def=partitions_definition(configuration),
             executor_def=EXECUTOR,
-            description=f"Carries activities from {flow.source.title()} to {flow.target.title()}.",
+            description=f"Carries activities from {SYSTEMS[flow.source].label} to {SYSTEMS[flow.target].label}.",
             tags={FLOW_TAG: flow.name},
         )
         for flow in FLOWS
@@ -41,8 +42,8 @@ def preview_jobs(configuration: Configuration) -> list[dg.UnresolvedAssetJobDefi
             partitions_def=partitions_definition(configuration),
             executor_def=EXECUTOR,
             description=(
-                f"Shows what a sync from {flow.source.title()} to {flow.target.title()} would do, and writes nothing: "
-                "see the table `preview` of the runs' transformed_payloads."
+                f"Shows what a sync from {SYSTEMS[flow.source].label} to {SYSTEMS[flow.target].label} would do, and "
+                "writes nothing: see the table `preview` of the runs' transformed_payloads."
             ),
             # Not the tag of the flow: what looks for its runs must take no preview for a pass.
             tags={PREVIEW_TAG: flow.name},

@@ -24,6 +24,7 @@ from activity_sync.errors import ActivitySyncError
 from activity_sync.pipeline.plan import News, find_news
 from activity_sync.pipeline.scope import Mode
 from activity_sync.pipeline.session import Session
+from activity_sync.systems.registry import SYSTEMS
 
 _BACK = timedelta(minutes=10)
 """So far back a look goes: an index, or a long transaction, may show a record that much after it was modified."""
@@ -69,7 +70,9 @@ def _sensor(configuration: Configuration, flow: Flow, standby: Standby) -> dg.Se
         job_name=job_name(flow),
         minimum_interval_seconds=TICK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING if automation.enabled else dg.DefaultSensorStatus.STOPPED,
-        description=f"Asks {flow.source.title()} whether any activity changed and starts one incremental run if so.",
+        description=(
+            f"Asks {SYSTEMS[flow.source].label} whether any activity changed and starts one incremental run if so."
+        ),
     )
     def sense(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         try:

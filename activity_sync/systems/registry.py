@@ -51,16 +51,17 @@ class Factory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a system brings: how it is made, and the limits its API publishes."""
+    """What a system brings: how people write its name, how it is made, and the limits its API publishes."""
 
+    label: str
     make: Factory
     plan: LimitPlan
 
 
 # By the system's name, which is also the name of its section of the settings, its mapping and its folder.
 SYSTEMS: Final[Mapping[str, Entry]] = {
-    "hubspot": Entry(HubSpotSystem, HUBSPOT),
-    "dynamics": Entry(DynamicsSystem, DYNAMICS),
+    "hubspot": Entry("HubSpot", HubSpotSystem, HUBSPOT),
+    "dynamics": Entry("Dynamics 365", DynamicsSystem, DYNAMICS),
 }
 
 
