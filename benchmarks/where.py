@@ -14,25 +14,29 @@ from typing import Any
 
 
 @contextmanager
-def sandboxes(home: Path, seed: Mapping[str, Any], latency_ms: float) -> Iterator[dict[str, str]]:
-    """Both sandboxes in a process of their own, each answer so late; yields the environment that leads to them."""
+def sandboxes(home: Path, seed: Mapping[str, Any], latency_ms: float, *, tls: bool = False) -> Iterator[dict[str, str]]:
+    """Both sandboxes in a process of their own, each answer so late; yields the environment that leads to them.
+
+    `tls`: Dynamics has a certificate, whose authority SSL_CERT_FILE names; Microsoft's client asks for one.
+    """
     path = home / "seed.json"
     path.write_text(json.dumps(seed), encoding="utf-8")
     command = [sys.executable, "-m", "activity_sync.sandbox", f"--seed={path}", f"--latency-ms={latency_ms}"]
+    command += ["--tls"] if tls else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
         try:
-            yield _exported(served)
+            yield _exported(served, last="SSL_CERT_FILE" if tls else "DYNAMICS_CLIENT_SECRET")
         finally:
             served.terminate()
 
 
-def _exported(served: subprocess.Popen[str]) -> dict[str, str]:
+def _exported(served: subprocess.Popen[str], *, last: str) -> dict[str, str]:
     """The environment that the sandboxes print: they are up then."""
     found: dict[str, str] = {}
     for line in served.stdout or ():
         name, _, value = line.strip().removeprefix("export ").partition("=")
         found[name] = value
-        if name == "DYNAMICS_CLIENT_SECRET":
+        if name == last:
             return found
     raise SystemExit("the sandboxes did not start")
 
