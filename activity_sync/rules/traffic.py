@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil, log
-from typing import Any
 
 _GROWTH = 1.2
 
@@ -49,23 +48,6 @@ class Traffic:
             if left <= 0:
                 return ceil(_GROWTH**step)
         return None
-
-    def to_json(self) -> dict[str, Any]:
-        """For `from_json`."""
-        return {
-            "calls": dict(self.calls),
-            "throttled": self.throttled,
-            "answers": {str(step): number for step, number in self.answers.items()},
-        }
-
-    @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Traffic:
-        """What `to_json` gave."""
-        return cls(
-            Counter(told["calls"]),
-            told["throttled"],
-            Counter({int(step): number for step, number in told["answers"].items()}),
-        )
 
 
 def step_of(seconds: float) -> int:

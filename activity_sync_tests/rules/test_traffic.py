@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 from hypothesis import given
@@ -20,11 +19,6 @@ TRAFFIC = st.builds(
 @given(TRAFFIC, TRAFFIC)
 def test_what_came_since_is_what_was_added(before: Traffic, more: Traffic) -> None:
     assert (before + more) - before == more
-
-
-@given(TRAFFIC)
-def test_it_survives_being_written_down(traffic: Traffic) -> None:
-    assert Traffic.from_json(json.loads(json.dumps(traffic.to_json()))) == traffic
 
 
 @given(st.lists(st.floats(0.001, 130.0), min_size=1, max_size=200), st.sampled_from([0.5, 0.95, 1.0]))
