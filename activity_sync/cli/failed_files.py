@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from activity_sync.activities.identity import RecordRef
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.cli.open_records import Entry, selection
 from activity_sync.configuration import FLOWS
+from activity_sync.rules.files import TOO_LARGE, FileState
 
 if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
     from activity_sync.ledger.carried import CarriedFile
@@ -26,40 +27,36 @@ _SAYS: Final = {
 }
 
 
-def file_entries(ledger: Ledger, flow_name: str | None, type_name: str | None) -> list[Entry]:
-    """Files that were not carried, as entries of the commands' `--json`: each under its activity, with `file`."""
-    return [_entry(flow, ref, row) for flow, ref, row in _failed(ledger, flow_name, type_name)]
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file that was not carried, and the activity of `flow` that it belongs to."""
+
+    flow: str
+    ref: RecordRef
+    row: CarriedFile
 
 
-def retry_files(
-    ledger: Ledger,
-    records: Sequence[str] | None,
-    *,
-    flow_name: str | None = None,
-    type_name: str | None = None,
-    now: datetime,
-) -> list[Entry]:
-    """The files of these activities that failed, or all of them (None), are due now; those that are too large are not.
-
-    Returns what is due.
-    """
-    chosen = [
-        (flow, ref, row)
-        for flow, ref, row in _failed(ledger, flow_name, type_name)
-        if (records is None or str(ref) in records) and row.code != "too_large"
-    ]
-    due = ledger.retry_files([row for _, _, row in chosen], now=now)
-    return [_entry(flow, ref, row) for (flow, ref, _), row in zip(chosen, due, strict=True)]
-
-
-def _failed(
-    ledger: Ledger, flow_name: str | None, type_name: str | None
-) -> Iterator[tuple[str, RecordRef, CarriedFile]]:
+def failed_files(
+    ledger: Ledger, flow_name: str | None, type_name: str | None, *, dismissed: bool = False
+) -> list[FailedFile]:
+    """The files that were not carried; those that were dismissed only where asked for."""
     only_flow, only_type = selection(flow_name, type_name)
-    for flow in FLOWS if only_flow is None else (only_flow,):
-        for kind in ActivityType if only_type is None else (only_type,):
-            for activity_id, row in ledger.failed_files(flow.source, kind):
-                yield flow.name, RecordRef(flow.source, kind.value, activity_id), row
+    return [
+        FailedFile(flow.name, RecordRef(flow.source, kind.value, activity_id), row)
+        for flow in (FLOWS if only_flow is None else (only_flow,))
+        for kind in (ActivityType if only_type is None else (only_type,))
+        for activity_id, row in ledger.failed_files(flow.source, kind, dismissed=dismissed)
+    ]
+
+
+def retriable(files: Sequence[FailedFile]) -> list[FailedFile]:
+    """Those that a retry changes. What is too large is carried once the limit is raised, unless it was dismissed."""
+    return [one for one in files if one.row.code != TOO_LARGE or one.row.state is FileState.DISMISSED]
+
+
+def file_entries(files: Sequence[FailedFile]) -> list[Entry]:
+    """As entries of the commands' `--json`: each under its activity, with `file`."""
+    return [_entry(one.flow, one.ref, one.row) for one in files]
 
 
 def _entry(flow: str, ref: RecordRef, row: CarriedFile) -> Entry:

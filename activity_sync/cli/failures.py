@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from activity_sync.cli.console import output
-from activity_sync.cli.failed_files import file_entries, retry_files
+from activity_sync.cli.failed_files import FailedFile, failed_files, file_entries, retriable
 from activity_sync.cli.open_records import (
     Entry,
     entry,
@@ -28,8 +29,9 @@ from activity_sync.cli.open_records import (
 from activity_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:  # slow to load; a wrong use and --help answer at once
+    from activity_sync.ledger.carried import CarriedFile
     from activity_sync.ledger.ledger import Ledger
-    from activity_sync.ledger.outstanding import Outstanding
+    from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 
 
 @click.group()
@@ -57,7 +59,7 @@ def list_failures(*, flow_name: str | None, type_name: str | None, as_json: bool
         flow_name=flow_name,
         type_name=type_name,
         as_json=as_json,
-        besides=lambda ledger: file_entries(ledger, flow_name, type_name),
+        besides=lambda ledger: file_entries(failed_files(ledger, flow_name, type_name)),
     )
 
 
@@ -82,37 +84,58 @@ def retry(
     with open_ledger() as ledger:
         if every:
             rows = selected(ledger, OutstandingState.FAILED, flow_name, type_name)
-            files = retry_files(ledger, None, flow_name=flow_name, type_name=type_name, now=now)
+            files = retriable(failed_files(ledger, flow_name, type_name))
         else:
-            files = retry_files(ledger, records, flow_name=flow_name, type_name=type_name, now=now)
-            of_files = {record_of(one) for one in files}
             states = (OutstandingState.FAILED, OutstandingState.DISMISSED)
-            # Of a record that is carried, files alone may have failed.
-            named = [
-                row
-                for one in records
-                if one not in of_files or any(open_one.state in states for open_one in rows_of(ledger, one))
-                for row in in_state(ledger, one, states, wanted="failed")
-            ]
-            rows = _narrowed_to(named, flow_name, type_name)
+            files = retriable(_of(records, failed_files(ledger, flow_name, type_name, dismissed=True)))
+            rows = _narrowed_to(_named(ledger, records, states, files), flow_name, type_name)
         ledger.retry_failed(rows, now=now)
+        due = ledger.retry_files([one.row for one in files], now=now)
         changed = _as_they_are(ledger, rows)
-    _report(changed, "the next incremental run tries", as_json=as_json, files=files)
+    _report(changed, "the next incremental run tries", as_json=as_json, files=_became(files, due))
 
 
 @failures.command()
 @click.argument("records", metavar="SYSTEM:TYPE/ID...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def dismiss(records: tuple[str, ...], *, as_json: bool) -> None:
-    """Hear no more of records: they are neither listed nor tried until they change in their system."""
+    """Hear no more of records: they are neither listed nor tried until they change in their system.
+
+    Nor are their files that were not carried, until `failures retry` names the record.
+    """
     from activity_sync.ledger.outstanding import OutstandingState  # noqa: PLC0415
 
     with open_ledger() as ledger:
-        states = (OutstandingState.FAILED,)
-        rows = [row for one in records for row in in_state(ledger, one, states, wanted="failed")]
+        files = _of(records, failed_files(ledger, None, None))
+        rows = _named(ledger, records, (OutstandingState.FAILED,), files)
         ledger.dismiss_failed(rows)
+        gone = ledger.dismiss_files([one.row for one in files])
         changed = _as_they_are(ledger, rows)
-    _report(changed, "until they change, nobody hears of", as_json=as_json)
+    _report(changed, "nobody hears any more of", as_json=as_json, files=_became(files, gone))
+
+
+def _of(records: Sequence[str], files: Sequence[FailedFile]) -> list[FailedFile]:
+    return [one for one in files if str(one.ref) in records]
+
+
+def _became(files: Sequence[FailedFile], rows: Sequence[CarriedFile]) -> list[Entry]:
+    return file_entries([replace(one, row=row) for one, row in zip(files, rows, strict=True)])
+
+
+def _named(
+    ledger: Ledger, records: Sequence[str], states: Sequence[OutstandingState], files: Sequence[FailedFile]
+) -> list[Outstanding]:
+    """What is open of these records in these states. Of a record that is carried, files alone may have failed.
+
+    ConfigurationError for a record of which neither has.
+    """
+    of_files = {str(one.ref) for one in files}
+    return [
+        row
+        for one in records
+        if one not in of_files or any(found.state in states for found in rows_of(ledger, one))
+        for row in in_state(ledger, one, states, wanted="failed")
+    ]
 
 
 def _narrowed_to(rows: list[Outstanding], flow_name: str | None, type_name: str | None) -> list[Outstanding]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.engine import chunks, insert_or
 from activity_sync.ledger.schema import carried_files, link_sides
-from activity_sync.rules.files import REMOVED, FileState
+from activity_sync.rules.files import REMOVED, TOO_LARGE, FileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,20 @@ def settle(connection: Connection, seen: CarriedFile, became: CarriedFile) -> bo
 
 
 def retry(connection: Connection, seen: CarriedFile, *, now: datetime) -> CarriedFile:
-    """The file as it is now that it is due, unless a run has taken it up since."""
-    _change(connection, seen, next_try=now)
-    return replace(seen, next_try=now)
+    """The file as it is now that it is due, unless a run has taken it up since. One that was dismissed has failed.
+
+    One that is too large is not due: it is carried once the limit is raised and its activity is read.
+    """
+    state = FileState.FAILED if seen.state is FileState.DISMISSED else seen.state
+    next_try = None if seen.code == TOO_LARGE else now
+    _change(connection, seen, state=state.value, next_try=next_try)
+    return replace(seen, state=state, next_try=next_try)
+
+
+def dismiss(connection: Connection, seen: CarriedFile) -> CarriedFile:
+    """The file as it is now that nobody wants to hear of it, unless a run has taken it up since."""
+    _change(connection, seen, state=FileState.DISMISSED.value, next_try=None)
+    return replace(seen, state=FileState.DISMISSED, next_try=None)
 
 
 def due(connection: Connection, system: str, activity_type: ActivityType, now: datetime) -> list[str]:
@@ -129,11 +140,15 @@ def made_on(
     return found
 
 
-def failed(connection: Connection, system: str, activity_type: ActivityType) -> list[tuple[str, CarriedFile]]:
+def failed(
+    connection: Connection, system: str, activity_type: ActivityType, *, dismissed: bool
+) -> list[tuple[str, CarriedFile]]:
     """The files of the system's activities of a type that could not be carried, each with its activity's id.
 
-    Not those that were taken away before it came to that.
+    Not those that were taken away before it came to that; those that were dismissed only where asked for.
     """
+    ended = {FileState.DONE, FileState.DISMISSED}
+    states = {FileState.FAILED, FileState.DISMISSED} if dismissed else {FileState.FAILED}
     statement = (
         select(carried_files, link_sides.c.record_id)
         .join(link_sides, carried_files.c.link_id == link_sides.c.link_id)
@@ -141,8 +156,8 @@ def failed(connection: Connection, system: str, activity_type: ActivityType) -> 
             *_of_living(system, activity_type),
             carried_files.c.code != REMOVED,
             or_(
-                carried_files.c.state == FileState.FAILED.value,
-                and_(carried_files.c.state != FileState.DONE.value, carried_files.c.code != ""),
+                carried_files.c.state.in_(states),
+                and_(carried_files.c.state.not_in(ended), carried_files.c.code != ""),
             ),
         )
         .order_by(carried_files.c.since, link_sides.c.record_id, carried_files.c.file_id)

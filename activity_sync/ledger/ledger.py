@@ -373,9 +373,14 @@ class Ledger:
             return [carried.settle(connection, seen, became) for seen, became in changes]
 
     def retry_files(self, failed: Sequence[CarriedFile], *, now: datetime) -> list[CarriedFile]:
-        """Those of these that no run has taken up since are due now."""
+        """Those of these that no run has taken up since are due now, but for what is too large; none is dismissed."""
         with writing(self._engine) as connection:
             return [carried.retry(connection, one, now=now) for one in failed]
+
+    def dismiss_files(self, failed: Sequence[CarriedFile]) -> list[CarriedFile]:
+        """Those of these that no run has taken up since are neither listed nor tried any more, until `retry_files`."""
+        with writing(self._engine) as connection:
+            return [carried.dismiss(connection, one) for one in failed]
 
     def files_due(self, system: str, activity_type: ActivityType, now: datetime) -> list[str]:
         """The ids of the system's linked activities of which a file is to be carried by now, sorted."""
@@ -389,10 +394,15 @@ class Ledger:
         with reading(self._engine) as connection:
             return carried.made_on(connection, system, activity_type, record_ids)
 
-    def failed_files(self, system: str, activity_type: ActivityType) -> list[tuple[str, CarriedFile]]:
-        """The files of the system's activities that could not be carried, with the activity's id, oldest first."""
+    def failed_files(
+        self, system: str, activity_type: ActivityType, *, dismissed: bool = False
+    ) -> list[tuple[str, CarriedFile]]:
+        """The files of the system's activities that could not be carried, with the activity's id, oldest first.
+
+        `dismissed`: also those that were.
+        """
         with reading(self._engine) as connection:
-            return carried.failed(connection, system, activity_type)
+            return carried.failed(connection, system, activity_type, dismissed=dismissed)
 
     # --- watermarks, leases, calls
 

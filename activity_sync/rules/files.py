@@ -20,13 +20,15 @@ _LATER: Final = frozenset({"busy", "uncertain"})
 class FileState(StrEnum):
     """`pending`: announced, and its end is unknown. `made`: it stands in the target, and hangs on nothing yet.
 
-    `done`: it hangs on the counterpart. `failed`: it does not, and a code says why.
+    `done`: it hangs on the counterpart. `failed`: it does not, and a code says why. `dismissed`: neither, and a person
+    wants to hear no more of it.
     """
 
     PENDING = "pending"
     MADE = "made"
     DONE = "done"
     FAILED = "failed"
+    DISMISSED = "dismissed"
 
 
 class FileStep(StrEnum):
@@ -62,10 +64,11 @@ def decide_file(
     """The step for a file that was announced.
 
     One that was too large is looked at again where the limit has been raised, and one that was taken away where it is
-    there again; one that was refused for what it is never again; one that a right was missing for, a day later.
+    there again; one that was refused for what it is never again, nor one that a person has dismissed; one that a right
+    was missing for, a day later.
     """
     match state:
-        case FileState.DONE:
+        case FileState.DONE | FileState.DISMISSED:
             return FileStep.LEAVE
         case FileState.MADE:
             return FileStep.ATTACH

@@ -198,7 +198,7 @@ class TestFailures:
         _, dismissed, _ = in_this_process("failures", "dismiss", "hubspot:task/11")
 
         assert retried == "the next incremental run tries hubspot:task/11\n"
-        assert dismissed == "until they change, nobody hears of hubspot:task/11\n"
+        assert dismissed == "nobody hears any more of hubspot:task/11\n"
 
 
 class TestHeld:

@@ -261,6 +261,18 @@ def test_without_the_right_to_upload_the_activity_is_carried_and_the_file_a_day_
     carry(peopled, Mode.INCREMENTAL)
     assert len(uploads(peopled)) == 1
     assert len(json.loads(in_this_process("failures", "list", "--json")[1])) == 4
+    # Who will never grant it dismisses them, and takes that back.
+    other = f"dynamics:call/{ROW[:-1]}1"
+    assert [one["file"] for one in json.loads(in_this_process("failures", "dismiss", other, "--json")[1])] == [
+        f"{FILE[:-1]}1"
+    ]
+    assert len(json.loads(in_this_process("failures", "list", "--json")[1])) == 3
+    in_this_process("failures", "retry", "--all")
+    carry(peopled, Mode.INCREMENTAL)
+    assert len(uploads(peopled)) == 4
+    in_this_process("failures", "retry", other)
+    carry(peopled, Mode.INCREMENTAL)
+    assert len(uploads(peopled)) == 5
 
 
 def test_without_the_right_to_make_notes_the_activity_is_carried(peopled: Bridge) -> None:

@@ -92,3 +92,22 @@ def test_what_failed_is_listed_with_its_activity(ledger, now):
         ("501", "32", "no_answer"),
     ]
     assert ledger.failed_files("dynamics", CALL) == []
+
+
+def test_what_was_dismissed_is_neither_listed_nor_due_until_it_is_to_be_tried_again(ledger, now):
+    link = linked(ledger, now)
+    refused = announced(ledger, now, link, "31")
+    failed = replace(refused, state=FileState.FAILED, code="missing_right", next_try=now + timedelta(days=1))
+    ledger.settle_files([(refused, failed)])
+
+    [dismissed] = ledger.dismiss_files([failed])
+
+    tomorrow = now + timedelta(days=2)
+    assert dismissed.state is FileState.DISMISSED
+    assert ledger.failed_files("hubspot", CALL) == []
+    assert ledger.files_due("hubspot", CALL, tomorrow) == []
+    [(_, known)] = ledger.failed_files("hubspot", CALL, dismissed=True)
+    [again] = ledger.retry_files([known], now=tomorrow)
+    assert again.state is FileState.FAILED
+    assert ledger.files_due("hubspot", CALL, tomorrow) == ["501"]
+    assert [one.file_id for _, one in ledger.failed_files("hubspot", CALL)] == ["31"]

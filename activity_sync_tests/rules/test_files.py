@@ -37,6 +37,7 @@ def test_the_steps_of_a_file() -> None:
     assert step(FileState.PENDING, next_try=NOW, size=None) is FileStep.CARRY
     assert step(FileState.MADE, next_try=NOW) is FileStep.ATTACH
     assert step(FileState.DONE) is FileStep.LEAVE
+    assert step(FileState.DISMISSED, next_try=NOW) is FileStep.LEAVE
 
 
 def test_a_file_that_failed_is_left_but_for_a_reason_to_try_again() -> None:
