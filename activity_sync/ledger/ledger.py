@@ -20,6 +20,7 @@ from activity_sync.ledger import (
     carried,
     changes,
     choices,
+    counterparts,
     leases,
     links,
     made,
@@ -31,6 +32,7 @@ from activity_sync.ledger import (
 )
 from activity_sync.ledger.carried import CarriedFile
 from activity_sync.ledger.choices import Choice
+from activity_sync.ledger.counterparts import Counterpart
 from activity_sync.ledger.engine import connect, may_exist, reading, writing
 from activity_sync.ledger.leases import Lease
 from activity_sync.ledger.made import MadeRecord
@@ -320,6 +322,23 @@ class Ledger:
         """A run has acted on these choices. Those that keep two records apart stay."""
         with writing(self._engine) as connection:
             choices.forget(connection, system, activity_type, record_ids)
+
+    # --- counterparts that look-ups found
+
+    def note_counterparts(self, flow: Flow, kind: str, found: Mapping[str, tuple[str, str]], *, now: datetime) -> None:
+        """By source id, these counterparts have just been found: their id, and a keyed hash of the source's keys."""
+        with writing(self._engine) as connection:
+            counterparts.note(connection, flow, kind, found, now=now)
+
+    def counterparts(self, flow: Flow, kind: str, source_ids: Collection[str]) -> dict[str, Counterpart]:
+        """By source id, what look-ups found last; absent where nothing is noted."""
+        with reading(self._engine) as connection:
+            return counterparts.known(connection, flow, kind, source_ids)
+
+    def seen_on(self, system: str, kind: str, record_ids: Collection[str]) -> dict[str, tuple[ActivityType, str]]:
+        """By record of the system, an activity there that hangs on it as far as the ledger knows: its type and id."""
+        with reading(self._engine) as connection:
+            return counterparts.seen_on(connection, system, kind, record_ids)
 
     # --- records made on demand
 

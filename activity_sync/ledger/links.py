@@ -131,7 +131,7 @@ def hanging(
     found: dict[str, set[tuple[str, str]]] = {str(record_id): set() for _, record_id in watched}
     record_of = {link_id: str(record_id) for link_id, record_id in watched}
     rows = connection.execute(
-        select(links.c.id, elements.c.kind, _own_record(system))
+        select(links.c.id, elements.c.kind, own_record(system))
         .join(elements, elements.c.link_id == links.c.id)
         .where(links.c.id > after, links.c.id <= watched[-1].id)
     )
@@ -153,7 +153,7 @@ def linked_twice(connection: Connection) -> list[tuple[str, str, str]]:
     return [(row.system, row.activity_type, row.record_id) for row in rows]
 
 
-def _own_record(system: str) -> Any:
+def own_record(system: str) -> Any:
     """The column of `elements` that holds the system's own record, of links joined to them."""
     return case((links.c.origin == system, elements.c.origin_record_id), else_=elements.c.counterpart_record_id)
 

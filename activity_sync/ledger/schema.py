@@ -27,7 +27,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 # The newest migration in `migrations/versions`. Revisions are numbered, so that a newer ledger can be told from damage.
-REVISION = "0010"
+REVISION = "0011"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -118,6 +118,8 @@ elements = Table(
     Column("counterpart_record_id", String(100), primary_key=True),
     Column("state", String(10), nullable=False),
     Index("elements_by_state", "state", "kind"),
+    Index("elements_by_origin_record", "kind", "origin_record_id", "link_id"),
+    Index("elements_by_counterpart_record", "kind", "counterpart_record_id", "link_id"),
 )
 
 outstanding = Table(
@@ -256,6 +258,18 @@ made_records = Table(
     Column("target_id", String(100), nullable=False),
     Column("announced_at", Moment, nullable=False),
     Index("made_records_by_target", "target_system", "kind", "target_id"),
+)
+
+counterparts = Table(
+    "counterparts",
+    metadata,
+    Column("source_system", String(40), primary_key=True),
+    Column("target_system", String(40), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("source_id", String(100), primary_key=True),
+    Column("target_id", String(100), nullable=False),
+    Column("keys", String(40), nullable=False),
+    Column("found_at", Moment, nullable=False),
 )
 
 carried_files = Table(

@@ -1,6 +1,7 @@
 """Finds, for records of the source, their counterparts in the target: batched, and cached for the run's step.
 
-The order: the counterpart that we made, the id of the counterpart stored on either record, natural key, unresolved.
+The order: the counterpart that we made or know, the id of the counterpart stored on either record, natural key,
+unresolved.
 Where several target records match one key, the one that was created first wins, or none does, as configured. A merged
 record is found as its survivor, by what either of them had.
 """
@@ -16,6 +17,7 @@ from typing import Any
 from activity_sync.activities.activity import Activity, Participant
 from activity_sync.activities.kinds import RecordKind
 from activity_sync.configuration import OwnersConfig
+from activity_sync.pipeline.known_counterparts import KnownCounterparts, Proved, Tie
 from activity_sync.pipeline.on_demand import LEDGER, NO_COUNTERPART, OnDemand, counterpart_in
 from activity_sync.pipeline.rows import Ref, Resolved
 from activity_sync.pipeline.scope import Scope
@@ -69,10 +71,12 @@ class Resolver:
     scope: Scope
     makes: bool = False
     on_demand: OnDemand = field(init=False)
+    known: KnownCounterparts = field(init=False)
     _found: dict[tuple[str, str], Found] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.on_demand = OnDemand(self.session, self.scope, makes=self.makes)
+        self.known = KnownCounterparts(self.session, self.scope)
 
     async def resolve(self, activities: Sequence[Activity]) -> dict[str, Resolved]:
         """For every activity, by its id: its references with what they are in the target, and its owner there."""
@@ -125,21 +129,42 @@ class Resolver:
             return
         described = await self.session.source(self.scope).directory.describe(by_kind)
         made = {kind: self.on_demand.in_ledger(kind, described[kind].values()) for kind in by_kind}
-        lookups = [lookup_for(kind, described[kind].values(), made=made[kind].values()) for kind in by_kind]
-        answers = await self.session.target(self.scope).directory.find(lookups)
-        several = self.session.configuration.flow(self.scope.flow).of(self.scope.activity_type).associations.several
+        proved = await self.known.prove({kind: described[kind].values() for kind in by_kind}, made=made)
+        open_ids: dict[str, list[str]] = {}
         for kind, ids in by_kind.items():
-            index = Candidates(self.on_demand.shown_with(kind, answers.get(kind, [])), several=several)
             for one in ids:
                 key = described[kind].get(one)
                 if key is None:
                     self._found[kind, one] = Found(None, "not_in_source")
-                    continue
-                former = tuple(each for each in key.former_ids if each != one)
+                elif (kind, key.id) in proved:
+                    self._found[kind, one] = _as_described(proved_to_be(key, proved[kind, key.id]), one, key)
+                else:
+                    open_ids.setdefault(kind, []).append(one)
+        if open_ids:
+            await self._find(open_ids, described, made)
+
+    async def _find(
+        self,
+        wanted: Mapping[str, Sequence[str]],
+        described: Mapping[str, Mapping[str, NaturalKey]],
+        made: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        """These ids, by kind, are looked up in the target, by what they are described as."""
+        keys = {kind: {one: described[kind][one] for one in ids} for kind, ids in wanted.items()}
+        lookups = [lookup_for(kind, some.values(), made=made[kind].values()) for kind, some in keys.items()]
+        answers = await self.session.target(self.scope).directory.find(lookups)
+        several = self.session.configuration.flow(self.scope.flow).of(self.scope.activity_type).associations.several
+        for kind, some in keys.items():
+            shown = {one.id: one for one in self.on_demand.shown_with(kind, answers.get(kind, []))}
+            index = Candidates(shown.values(), several=several)
+            ties = []
+            for one, key in some.items():
                 found = index.match(key, made=counterpart_in(made[kind], key))
-                self._found[kind, one] = replace(
-                    self.on_demand.unless_found(key, found), former=former, name=key.name, properties=key.properties
-                )
+                self._found[kind, one] = _as_described(self.on_demand.unless_found(key, found), one, key)
+                if found.target is not None:
+                    target = shown[found.target]
+                    ties.append(Tie(key, target, leads_to(key, target), leads_to(target, key)))
+            self.known.note(kind, ties)
 
     async def look_up(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Found]:
         """By the source's record (kind, id), the counterpart that it has now, or is to get, or why there is none."""
@@ -239,6 +264,30 @@ class Candidates:
         return Found(first.id, rule_text, address, addresses, matched=matched)
 
 
+def proved_to_be(key: NaturalKey, proved: Proved) -> Found:
+    """A counterpart that needs no look-up. Of its addresses only those are known that the source has, too."""
+    addresses = unique(one.strip() for one in key.emails)
+    return Found(proved.target_id, LEDGER, next(iter(addresses), ""), addresses, matched="/".join(proved.by))
+
+
+def leads_to(source: NaturalKey, target: NaturalKey) -> bool:
+    """Whether the first thing that the source is looked for by is the target's: its stored id, an address, a domain.
+
+    What else it is found by, such as a name, may be a better one's as well.
+    """
+    for index, value, rule, _ in _attempts(source):
+        if value and index != "stored_id":
+            return rule in _SURE and (index, value) in _keys_of(target)
+    return False
+
+
+def _as_described(found: Found, asked_for: str, key: NaturalKey) -> Found:
+    """With what the source says of the record that this id leads to."""
+    former = tuple(each for each in key.former_ids if each != asked_for)
+    return replace(found, former=former, name=key.name, properties=key.properties)
+
+
+_SURE = frozenset({"stored_id", "email", "domain"})
 _BY_ADDRESS = frozenset({"email", "secondary_email"})
 
 

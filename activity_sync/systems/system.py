@@ -324,6 +324,19 @@ class Directory(Protocol):
         """Per kind, all records that match any of the keys, merged ones as their survivor. The caller ranks them."""
         ...
 
+    @property
+    def proves_by_activities(self) -> bool:
+        """Whether `still_hanging` ever saves a call."""
+        ...
+
+    async def still_hanging(self, kind: str, seen_on: Mapping[str, tuple[ActivityType, str]]) -> frozenset[str]:
+        """Those of these records which the named activities of this system hang on: neither deleted nor merged.
+
+        Only where that takes fewer calls than looking them up, and where nothing but a look-up shows who names whom;
+        else none.
+        """
+        ...
+
     async def matching(self, kind: str, condition: Condition, *, since: datetime) -> list[str]:
         """The ids of the records of this kind that were modified at or after `since` and meet the condition.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from activity_sync.pipeline.resolver import Candidates, Found, lookup_for
+from activity_sync.pipeline.resolver import Candidates, Found, leads_to, lookup_for
 from activity_sync.systems.records import NaturalKey
 
 
@@ -48,3 +48,22 @@ def test_a_record_is_known_by_the_address_that_takes_part() -> None:
     assert found.address_among({"old@x.example", "else@x.example"}) == "Old@x.example"
     assert found.address_among({"old@x.example", "main@x.example"}) == "main@x.example"
     assert found.address_among(set()) == "main@x.example"
+
+
+@pytest.mark.parametrize(
+    ("source", "leads"),
+    [
+        (NaturalKey("7", "contact", emails=("MAIN@x.example",)), True),
+        (NaturalKey("7", "contact", emails=("else@x.example", "main@x.example")), False),
+        (NaturalKey("7", "contact", stored_id="T", emails=("else@x.example",)), True),
+        (NaturalKey("7", "contact", stored_id="another", emails=("main@x.example",)), False),
+        (NaturalKey("7", "contact", name="Main"), False),
+        (NaturalKey("7", "company", name="Main", domains=("main.example",)), True),
+        (NaturalKey("7", "company", name="Main"), False),
+    ],
+    ids=["address", "second address", "stored id", "another's stored id", "nothing", "domain", "name"],
+)
+def test_only_the_key_that_is_looked_for_first_makes_a_tie_worth_keeping(source: NaturalKey, *, leads: bool) -> None:
+    target = NaturalKey("t", source.kind, name="Main", emails=("main@x.example",), domains=("main.example",))
+
+    assert leads_to(source, target) is leads

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,11 +40,16 @@ _LOGGED = 2_000
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked of one system. `work_seconds`: from the arrival of each request to its answer, added up."""
+    """What was asked of one system. `work_seconds`: from the arrival of each request to its answer, added up.
+
+    `by_endpoint`: the calls by path, ids left out. `by_step`: by the step that made them, as the ledger counts them.
+    """
 
     system: str
     calls: int
     by_kind: dict[str, int]
+    by_endpoint: dict[str, int]
+    by_step: dict[str, int]
     throttled: int
     peak_concurrency: int
     work_seconds: float
@@ -105,6 +113,7 @@ class Bridge:
         home = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="activity-sync-burst-")))
         systems = self._open.enter_context(sandboxes(home, self._seed, self._latency_ms))
         self._environ = installation(home, systems)
+        self._ledger = home / "home" / "ledger.sqlite"
         self._user = SandboxUser(systems)
         self._urls = {"hubspot": systems["HUBSPOT_BASE_URL"], "dynamics": systems["DYNAMICS_URL"]}
         return self
@@ -127,13 +136,18 @@ class Bridge:
         """The burst, measured. SystemExit where not every e-mail has arrived."""
         time.sleep(5)  # HubSpot's index lags, here as there
         self._user.forget()
+        before = self._steps()
         began = datetime.now(tz=UTC).timestamp()
         counts = self.pass_over(flow)
         if counts["created"] != work.emails:
             raise SystemExit(f"{name}: not {work.emails} e-mails were created, but {counts}; it means nothing")
         logs = {system: self._log(system) for system in SYSTEMS}
         [written] = logs[flow.rpartition("_")[2]]["write_log"][-1:]
-        asked = tuple(asked_of(system, logs[system]) for system in SYSTEMS)
+        steps = self._steps() - before
+        asked = tuple(
+            asked_of(system, logs[system], {step: calls for (step, of), calls in steps.items() if of == system})
+            for system in SYSTEMS
+        )
         busy = asked[SYSTEMS.index("dynamics")].work_seconds
         latency = self._latency_ms / 1000
         floor: Floor = (from_hubspot if flow.startswith("hubspot") else from_dynamics)(
@@ -153,6 +167,14 @@ class Bridge:
             calls_ratio=round(calls / (floor.hubspot_calls + floor.dynamics_calls), 2),
         )
 
+    def _steps(self) -> Counter[tuple[str, str]]:
+        """The calls of all runs so far, by step and system."""
+        if not self._ledger.exists():
+            return Counter()
+        with closing(sqlite3.connect(self._ledger)) as ledger:
+            rows = ledger.execute("SELECT step, system, sum(calls) FROM step_calls GROUP BY step, system")
+            return Counter({(step, system): calls for step, system, calls in rows})
+
     def _log(self, system: str) -> dict[str, Any]:
         answer = httpx.get(f"{self._urls[system]}/_sandbox/requests?last={_LOGGED}", timeout=60)
         log: dict[str, Any] = answer.raise_for_status().json()
@@ -161,16 +183,24 @@ class Bridge:
         return log
 
 
-def asked_of(system: str, log: Mapping[str, Any]) -> Asked:
+def asked_of(system: str, log: Mapping[str, Any], by_step: Mapping[str, int]) -> Asked:
     """The figures of one system's log."""
+    endpoints = Counter(endpoint_of(one["method"], one["path"]) for one in log["log"] if one["kind"] != "token")
     return Asked(
         system,
         log["total"],
         dict(sorted(log["by_kind"].items())),
+        dict(sorted(endpoints.items())),
+        dict(sorted(by_step.items())),
         log["by_status"].get("429", 0),
         log["peak_concurrency"],
         round(sum(one["ms"] for one in log["log"]) / 1000, 1),
     )
+
+
+def endpoint_of(method: str, path: str) -> str:
+    """Method and path, without the query and without ids."""
+    return f"{method} {re.sub(r'[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)[0-9]{3,}(?=/|$)', 'ID', path.partition('?')[0])}"
 
 
 def show(one: Carried) -> None:
@@ -178,7 +208,9 @@ def show(one: Carried) -> None:
     print(f"{one.name}: {one.emails:,} e-mails in {one.seconds} s and {one.calls} calls")
     print(f"  floor {one.floor_seconds} s ({one.ratio} x), calls {one.calls_ratio} x the fewest; {one.floor}")
     for asked in one.asked:
-        print(f"  {asked.system}: {asked.calls} calls, {asked.throttled} throttled, {asked.by_kind}")
+        print(f"  {asked.system}: {asked.calls} calls, {asked.throttled} throttled; by step {asked.by_step}")
+        for endpoint, calls in sorted(asked.by_endpoint.items(), key=lambda item: -item[1]):
+            print(f"    {calls:5} {endpoint}")
 
 
 if __name__ == "__main__":

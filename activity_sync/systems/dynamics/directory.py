@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from activity_sync.activities.kinds import RecordKind
+from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.rules.conditions import Condition, Facts, every_test, holds
 from activity_sync.rules.domains import domain_of
 from activity_sync.rules.names import name_without_form, searchable
@@ -54,6 +54,8 @@ class DynamicsDirectory:
 
     `also_read`: by kind, columns that are read along and given as `properties`.
     """
+
+    proves_by_activities = False
 
     def __init__(
         self,
@@ -116,6 +118,10 @@ class DynamicsDirectory:
             )
             for kind, some in found.items()
         }
+
+    async def still_hanging(self, kind: str, seen_on: Mapping[str, tuple[ActivityType, str]]) -> frozenset[str]:  # noqa: ARG002 - see below
+        """None: the look-ups of a whole batch travel in one call or two."""
+        return frozenset()
 
     async def matching(self, kind: str, condition: Condition, *, since: datetime) -> list[str]:
         """By modification time, and by what the database decides as we do."""
