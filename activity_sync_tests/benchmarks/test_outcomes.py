@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.peers.outcomes import Count, Email, Found, Merged, carried, held, losses, text_of
+from benchmarks.peers.outcomes import Count, Email, Found, carried, held, losses, text_of
 from benchmarks.peers.work import Work, email_id
 
 EMAIL = Email("1", "Offer", "the text", contacts=frozenset({"c", "d"}), tickets=frozenset({"t"}))
@@ -44,14 +44,6 @@ def test_copy_of_deleted_email_is_lost_unless_it_is_known_to_be_gone():
 
     assert losses(bin_, [COPY]).deletes == Count(1, 1)
     assert losses(bin_, [replace(COPY, gone=True)]).deletes == Count(0, 1)
-
-
-def test_last_record_of_an_id_counts():
-    merged = Merged()
-    merged.add([replace(COPY, text="first")])
-    merged.add([replace(COPY, text="second"), replace(COPY, email="2")])
-
-    assert [(one.email, one.text) for one in merged.by_id.values()] == [("1", "second"), ("2", "the text")]
 
 
 def test_body_is_compared_by_what_a_person_reads():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +17,8 @@ from typing import Any, Self
 
 import httpx
 
+from benchmarks.peers.messages import last_error
+from benchmarks.peers.outcomes import Found, carried
 from benchmarks.peers.tools import Place, Tool
 from benchmarks.where import sandboxes
 
@@ -66,10 +71,49 @@ class Bench:
         found: dict[str, Any] = self._http.get(f"{self._urls[system]}/_sandbox/dump").raise_for_status().json()
         return found
 
-    def run(self, tool: Tool, place: Place, environ: Mapping[str, str], seconds: float) -> Cost:
-        """One pass of a tool, at most so long."""
+    def found(self, tool: Tool, place: Place) -> list[Found]:
+        """What the tool has brought over so far, into Dynamics or as messages; keeps the state that is among these."""
+        if tool.extracted is None:
+            return carried(self.stored("hubspot"), self.stored("dynamics"))
+        with (place.folder / "out.jsonl").open(encoding="utf-8", errors="replace") as printed:
+            extracted = tool.extracted(printed)
+        if extracted.state is not None:
+            place.state.write_text(json.dumps(extracted.state), encoding="utf-8")
+        return list(extracted.found)
+
+    def interrupt(self, tool: Tool, place: Place, environ: Mapping[str, str], emails: int) -> int:
+        """Kills a pass as soon as so many e-mails are in Dynamics; how many were there when it was killed.
+
+        Raises RuntimeError where the pass ended before.
+        """
+        self._forget()
+        with subprocess.Popen(
+            tool.command(place),
+            env=dict(environ),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=place.folder,
+            start_new_session=True,
+        ) as running:
+            while (made := self._made()) < emails:
+                if running.poll() is not None:
+                    raise RuntimeError(f"{tool.name} ended with {running.returncode} and {made} e-mails.")
+                time.sleep(0.05)
+            os.killpg(running.pid, signal.SIGKILL)
+        return made
+
+    def _made(self) -> int:
+        answer = self._http.get(f"{self._urls['dynamics']}/_sandbox/requests?last=0").raise_for_status()
+        made: int = answer.json()["writes_by_type"].get("email", {}).get("create", 0)
+        return made
+
+    def _forget(self) -> None:
         for url in self._urls.values():
             self._http.delete(f"{url}/_sandbox/requests").raise_for_status()
+
+    def run(self, tool: Tool, place: Place, environ: Mapping[str, str], seconds: float) -> Cost:
+        """One pass of a tool, at most so long."""
+        self._forget()
         report, out, said = place.folder / "cost.json", place.folder / "out.jsonl", place.folder / "said.txt"
         command = [sys.executable, "-I", "-S", _MEASURED, report, str(seconds), *tool.command(place)]
         with out.open("ab") as printed, said.open("wb") as errors:
@@ -82,7 +126,7 @@ class Bench:
             by_kind={system: dict(sorted(log["by_kind"].items())) for system, log in logs.items()},
             throttled={system: log["by_status"].get("429", 0) for system, log in logs.items()},
             unknown_paths=_unknown(logs["hubspot"]),
-            said=_end_of(said) if figures["exit"] else "",
+            said=_end_of(said, out) if figures["exit"] else "",
         )
 
     def _log(self, system: str) -> dict[str, Any]:
@@ -96,6 +140,9 @@ def _unknown(log: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted({one["path"].partition("?")[0] for one in log["log"] if one["status"] == 404}))
 
 
-def _end_of(said: Path) -> str:
+def _end_of(said: Path, out: Path) -> str:
+    """The last thing that it said."""
+    with out.open(encoding="utf-8", errors="replace") as printed:
+        told = last_error(printed)
     lines = [line for line in said.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1][-300:] if lines else ""
+    return (told or (lines[-1] if lines else ""))[-300:]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lxml import html
@@ -148,18 +148,6 @@ def carried(hubspot: Mapping[str, Any], dynamics: Mapping[str, Any]) -> list[Fou
         )
         for row in dynamics["rows"].get("email", [])
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """Records of an extractor's passes as a target that writes by key would hold them: the last of each id counts."""
-
-    by_id: dict[str, Found] = field(default_factory=dict)
-
-    def add(self, found: Iterable[Found]) -> None:
-        """What a pass has put out, in its order."""
-        for one in found:
-            self.by_id[one.email] = one
 
 
 def text_of(body: str | None) -> str:

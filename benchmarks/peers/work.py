@@ -25,7 +25,7 @@ class Work(Mailing):
 
     `ties` more come from one import, whose rows share one modification time; the first pass is shown half of them, as
     happens when a search index lags. Before the second pass `edits` bodies are changed, `deletes` e-mails go to the
-    recycling bin, `new` ones are made, and the other half of the import shows.
+    recycling bin, `new` ones are made, modified so far apart, and the other half of the import shows.
     """
 
     tickets: int = 250
@@ -33,6 +33,7 @@ class Work(Mailing):
     edits: int = 100
     deletes: int = 100
     new: int = 100
+    new_apart_ms: float = 5
 
     def __post_init__(self) -> None:
         if self.edits + self.deletes > self.emails:
@@ -69,7 +70,9 @@ class Work(Mailing):
         start, imported = ago(hours=2, minutes=3), ago(minutes=2)
         every = timedelta(hours=2) / max(self.emails, 1)
         before = [start + every * n for n in range(self.emails)]
-        after = [imported + timedelta(seconds=30) + timedelta(milliseconds=5) * n for n in range(self.new)]
+        after = [
+            imported + timedelta(seconds=30) + timedelta(milliseconds=self.new_apart_ms) * n for n in range(self.new)
+        ]
         return [*before, *[imported] * self.ties, *after]
 
     def _emails(self, numbers: range) -> dict[str, Any]:

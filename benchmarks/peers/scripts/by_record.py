@@ -45,7 +45,7 @@ def main() -> None:
                     target.records.update("email", activity, content(email))
                 target.records.update("email", activity, SENT)
                 memory.versions[email.id] = email.properties["hs_lastmodifieddate"]
-            memory.save()
+                memory.save()
 
         for record_id in deleted(source, memory):
             target.records.delete("email", memory.activities.pop(record_id))
