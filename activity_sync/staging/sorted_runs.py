@@ -91,7 +91,8 @@ class _Run:
 
     def __init__(self, path: Path) -> None:
         self._file = pq.ParquetFile(path)
-        self._batches = self._file.iter_batches(_READ_AT_ONCE)
+        # One row group after the other: an iterator over batches has the whole file in memory from its first one on.
+        self._groups = map(self._file.read_row_group, range(self._file.num_row_groups))
         self._at_hand = self._file.schema_arrow.empty_table()
         self._first = 0
 
@@ -100,9 +101,9 @@ class _Run:
         read = [self._at_hand]
         end = self._first + self._at_hand.num_rows
         while end <= places[-1]:
-            batch = pa.Table.from_batches([next(self._batches)])
-            read.append(batch)
-            end += batch.num_rows
+            group = next(self._groups)
+            read.append(group)
+            end += group.num_rows
         rows = pa.concat_tables(read)
         taken = rows.take([place - self._first for place in places])
         # A slice would keep all that it was cut from.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,3 +70,32 @@ _SCHEMA = pa.schema(
         ("number", pa.int64()),
     ]
 )
+
+
+def test_of_the_runs_on_disk_only_the_rows_that_come_next_are_in_memory(monkeypatch):
+    monkeypatch.setattr(sorted_runs, "ROWS_AT_ONCE", 512)
+    monkeypatch.setattr(sorted_runs, "_READ_AT_ONCE", 32)
+    ids = [f"{number * 7 % 4_096:04d}" for number in range(4_096)]  # every run reaches from the first to the last
+    chance = random.Random(0)
+
+    with TemporaryDirectory() as folder, _ENGINE.cursor() as connection:
+        runs = SortedRuns(Path(folder), Step.EXTRACTED)
+        for start in range(0, len(ids), 512):
+            rows = [
+                {
+                    "run_id": "run",
+                    "partition": "a",
+                    "source_id": one,
+                    "staged_at": _BEGIN,
+                    "modified_at": _BEGIN,
+                    "text": chance.randbytes(2_000).hex(),
+                }
+                for one in ids[start : start + 512]
+            ]
+            runs.append(pa.Table.from_pylist(rows, schema=_SCHEMA.append(pa.field("text", pa.string()))))
+        before = pa.total_allocated_bytes()
+        merged = runs.merged(connection)
+        next(merged)
+        at_hand = pa.total_allocated_bytes() - before
+
+    assert at_hand < len(ids) * 4_000 / 2
