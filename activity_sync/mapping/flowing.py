@@ -1,7 +1,8 @@
 """The layout of the markup that most bodies consist of: paragraphs, line ends, and what is set off inside a line.
 
 It comes to what the library (inscriptis, with its strict profile) makes of such markup, which walks through a text
-character by character: for lists, tables, quotations and styles that move text it is asked itself.
+character by character: for lists, tables, quotations and styles that move text it is asked itself. Most bodies are not
+even made a tree of: whoever reads the tags one after the other sees the same.
 """
 
 from __future__ import annotations
@@ -20,6 +21,15 @@ _MOVES_TEXT = re.compile("display|space|margin|padding", re.IGNORECASE)
 _TOP = 1000
 """No blank lines are needed at the beginning."""
 
+# The tags that need no tree to be understood, each in full; those of the second kind leave no trace in a text.
+_ATTRIBUTES = r'((?:\s+[\w-]+="[^"<>]*")*)\s*>'
+_TAG = re.compile(rf"<(/?(?:p|div|h[1-6]|br|a)\b){_ATTRIBUTES}")
+_INLINE_TAG = re.compile(rf"</?(?:b|strong|i|em|u|s|span|font)\b{_ATTRIBUTES}")
+_OTHER_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot|nbsp);)")
+_ADDRESS = re.compile(r'\shref="([^"]*)"')
+_MOST_NESTED = 50
+_SHOWN_SCHEMES = ("http://", "https://", "mailto:", "tel:")
+
 
 def flow(tree: HtmlElement) -> str | None:
     """The text in lines; None where the markup is not as plain as that."""
@@ -29,9 +39,68 @@ def flow(tree: HtmlElement) -> str | None:
         if _MOVES_TEXT.search(element.get("style") or ""):
             return None
     page = _Page()
-    page.lay_out(tree, 0)
+    page.lay_out(tree)
     page.end_line()
     return "\n".join(page.lines)
+
+
+def flow_of(markup: str) -> str | None:
+    """As `flow` of its tree, with the addresses of its links, for sanitised `markup`.
+
+    None where the tags alone do not say it: some are others, or stand where a parser would move or close them.
+    """
+    if _OTHER_ENTITY.search(markup) or (" style=" in markup and _MOVES_TEXT.search(markup)):
+        return None
+    plain = _INLINE_TAG.sub("", markup)
+    parts = _TAG.split(plain)
+    if plain.count("<") != len(parts) // 3:
+        return None
+    page = _Page()
+    open_tags = ["div"]
+    note = ""
+    page.write(_as_shown(parts[0]))
+    for at in range(1, len(parts), 3):
+        tag, text = parts[at], _as_shown(parts[at + 2])
+        if tag == "br":
+            page.break_line()
+        elif tag[0] == "/":
+            if len(open_tags) == 1 or open_tags.pop() != tag[1:]:
+                return None
+            if tag == "/a":
+                page.write(note)
+            else:
+                page.set_off(_BLANK_LINES[tag[1:]])
+        elif len(open_tags) > _MOST_NESTED or open_tags[-1] == "a" or (tag != "a" and open_tags[-1] != "div"):
+            return None
+        else:
+            open_tags.append(tag)
+            if tag != "a":
+                page.set_off(_BLANK_LINES[tag])
+            elif parts[at + 3 : at + 4] == ["/a"]:
+                found = _ADDRESS.search(parts[at + 1])
+                note = link_note(_as_shown(found[1]) if found else "", text)
+            else:  # lines within a link
+                return None
+        page.write(text)
+    if len(open_tags) > 1:
+        return None
+    page.end_line()
+    return "\n".join(page.lines)
+
+
+def link_note(address: str, shown: str) -> str:
+    """What stands behind a link that shows `shown`: its address, where that is one and the text does not tell it."""
+    address, shown = address.strip(), shown.strip()
+    bare = address.removeprefix("mailto:").removeprefix("tel:")
+    is_told = shown.rstrip("/") in {address.rstrip("/"), bare, bare.partition("//")[2].rstrip("/")}
+    return f" ({bare})" if shown and address.lower().startswith(_SHOWN_SCHEMES) and not is_told else ""
+
+
+def _as_shown(text: str) -> str:
+    if "&" not in text:
+        return text
+    text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
+    return text.replace("&amp;", "&")
 
 
 class _Page:
@@ -43,24 +112,36 @@ class _Page:
         self._blank = _TOP
         self._after_space = True
 
-    def lay_out(self, element: HtmlElement, around: int) -> None:
+    def lay_out(self, element: HtmlElement, around: int = 0) -> None:
         """The element and all in it. `around`: the blank lines that the element around it has."""
         blank = _BLANK_LINES.get(element.tag)
-        if element.tag == "br" and not self.end_line():
-            self.lines.append("")
+        if element.tag == "br":
+            self.break_line()
         if blank is not None:
-            self.end_line()
-            self._leave_blank(max(around, blank))
-        self._write(element.text)
+            self.set_off(max(around, blank))
+        self.write(element.text)
         for inner in element:
             self.lay_out(inner, blank or 0)
-            self._write(inner.tail)
+            self.write(inner.tail)
         if blank is not None:
-            self.end_line()
-            self._leave_blank(blank)
+            self.set_off(blank)
+
+    def break_line(self) -> None:
+        """What follows stands on a line of its own, under an empty one where nothing was written."""
+        if not self.end_line():
+            self.lines.append("")
+
+    def set_off(self, blank: int) -> None:
+        """What follows stands on a line of its own, under so many blank ones."""
+        self.end_line()
+        if blank > self._blank:
+            self.lines.append("\n" * (blank - self._blank - 1))
+            self._blank = blank
 
     def end_line(self) -> bool:
         """Whether there was anything on it."""
+        if not self._line:
+            return False
         line = "".join(self._line)
         if self._after_space:
             line = line.removesuffix(" ")
@@ -70,12 +151,7 @@ class _Page:
         self._line, self._after_space, self._blank = [], True, 0
         return True
 
-    def _leave_blank(self, lines: int) -> None:
-        if lines > self._blank:
-            self.lines.append("\n" * (lines - self._blank - 1))
-            self._blank = lines
-
-    def _write(self, text: str | None) -> None:
+    def write(self, text: str | None) -> None:
         """White space becomes one blank, and none where one stands already, or nothing else does."""
         if not text:
             return

@@ -13,7 +13,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from activity_sync.mapping.cut import VOID_ELEMENTS
-from activity_sync.mapping.flowing import flow
+from activity_sync.mapping.flowing import flow, flow_of, link_note
 
 # "strict" lays elements out as a browser does; the library's own default indents every <div>.
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
@@ -22,11 +22,12 @@ _MOST_NESTED = 200
 _TAG = re.compile(r"<(/?)([a-z][^\s/>]*)")
 _BLOCK_START = re.compile(r"<(?=(?:p|div|br|li|tr|h[1-6]|blockquote|pre|table|ul|ol)\b)")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_LINK_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 
 
 def html_to_text(markup: str) -> str:
     """The visible text of sanitised `markup`, laid out in lines. Empty when there is none."""
+    if (text := flow_of(markup)) is not None:
+        return _tidy(text)
     if _depth(markup) > _MOST_NESTED:
         flat = html.unescape(nh3.clean(_BLOCK_START.sub("\n<", markup), tags=set()))
         return _tidy(flat)
@@ -80,12 +81,8 @@ def _tidy(text: str) -> str:
 
 def _show_link_addresses(tree: lxml_html.HtmlElement) -> None:
     for link in list(tree.iter("a")):
-        address = (link.get("href") or "").strip()
-        shown = "".join(link.itertext()).strip()
-        bare = address.removeprefix("mailto:").removeprefix("tel:")
-        is_told = shown.rstrip("/") in {address.rstrip("/"), bare, bare.partition("//")[2].rstrip("/")}
-        if shown and address.lower().startswith(_LINK_SCHEMES) and not is_told:
-            link.tail = f" ({bare}){link.tail or ''}"
+        if note := link_note(link.get("href") or "", "".join(link.itertext())):
+            link.tail = f"{note}{link.tail or ''}"
 
 
 def _quote(tree: lxml_html.HtmlElement) -> None:

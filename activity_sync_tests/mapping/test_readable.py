@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activity_sync.mapping.readable import first_line, html_to_text
-from activity_sync.mapping.richtext import text_to_html
+from activity_sync.mapping.richtext import sanitise, text_to_html
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,22 @@ _MARKUP = st.recursive(
 
 @given(st.lists(_MARKUP, max_size=4).map("".join))
 def test_layout_is_that_of_the_library_which_preformatted_text_is_left_to(markup):
+    assert html_to_text(markup) == html_to_text(f"{markup}<pre></pre>")
+
+
+_PLAIN = st.recursive(
+    st.sampled_from(["a", " b ", "\n", "c &amp; d", "&amp;lt;", "&nbsp;", "<br>", "e.example"]),
+    lambda inner: st.builds(
+        lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag.split()[0]}>",
+        st.sampled_from(
+            ["p", "div", "h2", "b", 'span style="color: red"', 'a href="https://e.example/?a=1&amp;b=2"', "a"]
+        ),
+        st.lists(inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(_PLAIN, max_size=5).map("".join).map(sanitise))
+def test_what_the_tags_alone_say_is_what_the_library_makes_of_them(markup):
     assert html_to_text(markup) == html_to_text(f"{markup}<pre></pre>")
