@@ -55,6 +55,11 @@ Fingerprint = Mapping[str, FieldPrint]
 _NOTHING: Mapping[str, Value] = {}
 _NO_PRINTS: Fingerprint = {}
 
+# Tags that part words, or nothing, and hide none of them; attributes as a serialiser writes them.
+_WORDS = "a|b|big|br|center|div|em|font|h[1-6]|hr|i|li|ol|p|s|small|span|strong|sub|sup|tt|u|ul"
+_PLAIN_TAG = re.compile(rf'</?(?:{_WORDS})(?:\s+[\w-]+="[^"<>]*")*\s*/?>', re.ASCII)
+_OTHER_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot|nbsp);)")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _TAG_START = re.compile(r"<(?=[a-zA-Z/!])")
 _MARKUP = re.compile("[<&]")
 # Characters without a glyph: servers drop or add them freely.
@@ -85,8 +90,14 @@ def visible_text(body: RichText) -> str:
     """All characters a reader sees, without any white space: equal for two markups of the same text."""
     text = body.text
     if body.html:
-        text = html.unescape(nh3.clean(_TAG_START.sub(" <", text), tags=set()))
+        text = html.unescape(_without_plain_tags(text) or nh3.clean(_TAG_START.sub(" <", text), tags=set()))
     return _without_space(text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
+
+
+def _without_plain_tags(markup: str) -> str | None:
+    """The text between the tags; None where a parser would read something in a way of its own."""
+    text = _PLAIN_TAG.sub(" ", markup)
+    return None if "<" in text or _OTHER_ENTITY.search(text) or _CONTROL.search(text) else text
 
 
 def _print(value: Value, key: bytes) -> FieldPrint:

@@ -148,3 +148,18 @@ def test_only_a_column_that_keeps_the_day_settles_a_time():
 )
 def test_visible_text_is_what_a_reader_sees(body, seen):
     assert visible_text(body) == seen
+
+
+_PIECES = st.one_of(
+    st.text("ab \n\r\xa0&;<>\u00e9\u0301\x01\u200b", max_size=4),
+    st.sampled_from(["&amp;", "&lt;", "&nbsp;", "&copy", "&#1;", "&amp;lt;", "&am", "<!--a-->", "<br/>", "</br>"]),
+    st.sampled_from(["<p>", "</p>", '<div class="x y">', "</div>", "<b>", "</b>", "<li>", '<a href="b">', "</a>"]),
+    st.sampled_from(["<td>", "<script>", "</script>", "<p hidden>", '<i title="a&b">']),
+)
+
+
+@given(st.lists(_PIECES, max_size=10).map("".join))
+def test_visible_text_of_plain_markup_is_what_a_parser_sees(markup):
+    shown_by_a_parser = f"{markup}<wbr>"  # which no look at the tags alone knows
+
+    assert visible_text(html(markup)) == visible_text(html(shown_by_a_parser))
