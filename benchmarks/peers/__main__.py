@@ -10,6 +10,7 @@ HubSpot holds (`outcomes.py`). Tools that are not this project's get environment
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import sys
 import tempfile
@@ -47,21 +48,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else f"--emails {given.emails} --ties {given.ties} --deletes {given.deletes}"
     )
     command = f"python -m benchmarks.peers {size} --latency-ms {given.latency_ms:g} --seconds {given.seconds:g}"
+    command += f" --only {shlex.join(given.only)}" if given.only else ""
     measurement = Measurement.begin("peers", command)
     scratch = (given.environments or Path(tempfile.mkdtemp(prefix="activity-sync-peers-"))).resolve()
     chosen = [one for one in (*CARRIERS, *EXTRACTORS) if not given.only or one.name.startswith(tuple(given.only))]
-    try:
-        found = [
-            measured(tool, work, scratch, latency_ms=given.latency_ms, seconds=given.seconds, kill=not given.at_once)
-            for tool in chosen
-        ]
-    finally:
-        if given.environments is None:
-            shutil.rmtree(scratch)
     beside = Path(__file__).parent / "results" / f"{measurement.began:%Y-%m-%d}-at-once.json"
     out = given.out or (beside if given.at_once else None)
     sizes = {"emails": work.emails, "ties": work.ties, "edits": work.edits, "deletes": work.deletes, "new": work.new}
-    measurement.keep({"work": sizes, "latency_ms": given.latency_ms, "tools": found}, out)
+    found: list[dict[str, Any]] = []
+    try:
+        for tool in chosen:
+            found.append(
+                measured(
+                    tool, work, scratch, latency_ms=given.latency_ms, seconds=given.seconds, kill=not given.at_once
+                )
+            )
+            # After each: all of them together take long, and what was measured shall not be lost.
+            measurement.keep({"work": sizes, "latency_ms": given.latency_ms, "tools": found}, out)
+    finally:
+        if given.environments is None:
+            shutil.rmtree(scratch)
     for one in found:
         show(one)
     return 0

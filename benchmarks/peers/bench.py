@@ -56,7 +56,7 @@ class Bench:
         self.systems = self._open.enter_context(sandboxes(self.folder, self._seed, self._latency_ms, tls=True))
         self._urls = {"hubspot": self.systems["HUBSPOT_BASE_URL"], "dynamics": self.systems["DYNAMICS_URL"]}
         authority = ssl.create_default_context(cafile=self.systems["SSL_CERT_FILE"])
-        self._http = self._open.enter_context(httpx.Client(verify=authority, timeout=300))
+        self._http = self._open.enter_context(httpx.Client(verify=authority, timeout=900))
         return self
 
     def __exit__(self, *_: object) -> None:
