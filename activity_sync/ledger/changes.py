@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger import codec
 from activity_sync.ledger.engine import chunks
-from activity_sync.ledger.links import by_record, load
+from activity_sync.ledger.links import by_record, load, unmoved
 from activity_sync.ledger.merging import merge_elements, merge_side
 from activity_sync.ledger.rows import (
     AdoptedLink,
@@ -139,13 +139,17 @@ def claim(connection: Connection, claims: Sequence[Claim], *, now: datetime) -> 
     return {row["at_id"] for row in won}
 
 
-def settle(connection: Connection, changes: Sequence[LinkChange], *, now: datetime) -> set[int]:
-    """The ids of the links that were changed.
+def settle(
+    connection: Connection, changes: Sequence[LinkChange], *, now: datetime, known: Sequence[LinkRow] = ()
+) -> set[int]:
+    """The ids of the links that were changed. `known`: links as they were last read, or made; a moved one is read anew.
 
     Not changed: an unknown link, one whose revision is not the expected one, and one that would take a record which
     belongs to another living link. A link named twice takes its changes in order.
     """
-    before = load(connection, (change.link_id for change in changes), lock=True)
+    ids = {change.link_id for change in changes}
+    before = unmoved(connection, ids, known) if known else {}
+    before |= load(connection, ids - before.keys(), lock=True)
     after = dict(before)
     for change in changes:
         row = after.get(change.link_id)

@@ -41,7 +41,7 @@ from activity_sync.ledger.outstanding import Outstanding, OutstandingState
 from activity_sync.ledger.processes import Holder
 from activity_sync.ledger.progress import Rate, StepProgress
 from activity_sync.ledger.reads import Read
-from activity_sync.ledger.rows import AdoptedLink, Claim, LinkChange, LinkRow, NewLink
+from activity_sync.ledger.rows import AdoptedLink, Claim, LinkChange, LinkRow, LinkVersion, NewLink
 from activity_sync.ledger.scratch import copied
 
 # Inserting waits for a faster process's row and then meets it: seen at the next look. More looks would be a defect.
@@ -131,6 +131,13 @@ class Ledger:
         """Per record of `system` its living link, else its last tombstoned one; absent where there is none."""
         with reading(self._engine) as connection:
             return links.by_record(connection, system, activity_type, record_ids)
+
+    def link_versions(
+        self, system: str, activity_type: ActivityType, record_ids: Collection[str]
+    ) -> dict[str, LinkVersion]:
+        """Of the links that `links` gives, only what tells whether they have moved."""
+        with reading(self._engine) as connection:
+            return links.versions(connection, system, activity_type, record_ids)
 
     def link_by_id(self, link_id: int) -> LinkRow | None:
         """The link, or None."""
@@ -228,10 +235,13 @@ class Ledger:
         with writing(self._engine) as connection:
             return changes.claim(connection, claims, now=now)
 
-    def settle(self, link_changes: Sequence[LinkChange], *, now: datetime) -> set[int]:
-        """The link ids changed. Left out: moved since (`expect_revision`), unknown, or its record is taken."""
+    def settle(self, link_changes: Sequence[LinkChange], *, now: datetime, known: Sequence[LinkRow] = ()) -> set[int]:
+        """The link ids changed. Left out: moved since (`expect_revision`), unknown, or its record is taken.
+
+        `known`: links as they were last read, which are read again only where they have moved.
+        """
         with writing(self._engine) as connection:
-            return changes.settle(connection, link_changes, now=now)
+            return changes.settle(connection, link_changes, now=now, known=known)
 
     def discard(self, link_ids: Sequence[int]) -> None:
         """Pending links whose create was certainly refused are gone; nothing was written under their keys."""

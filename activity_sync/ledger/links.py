@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.ledger.codec import load_element, load_link, load_side
 from activity_sync.ledger.engine import chunks
-from activity_sync.ledger.rows import Element, ElementState, LinkRow, LinkState, SideRow
+from activity_sync.ledger.rows import Element, ElementState, LinkRow, LinkState, LinkVersion, SideRow
 from activity_sync.ledger.schema import elements, link_sides, links
 
 
@@ -49,6 +49,40 @@ def by_record(
             owners[side.record_id].append(side.link_id)
     rows = load(connection, (one for ids in owners.values() for one in ids))
     return {record_id: max((rows[one] for one in ids), key=_latest_life) for record_id, ids in owners.items()}
+
+
+def versions(
+    connection: Connection, system: str, activity_type: ActivityType, record_ids: Collection[str]
+) -> dict[str, LinkVersion]:
+    """Of the links that `by_record` gives, only what tells whether they have moved."""
+    found: dict[str, LinkVersion] = {}
+    for some in chunks(set(record_ids)):
+        sides = (
+            select(link_sides.c.record_id, link_sides.c.version, links.c.id, links.c.revision)
+            .join(links, links.c.id == link_sides.c.link_id)
+            .where(
+                link_sides.c.system == system,
+                link_sides.c.activity_type == activity_type.value,
+                link_sides.c.record_id.in_(some),
+            )
+            .order_by(link_sides.c.living, links.c.generation, links.c.id)  # the latest life comes last
+        )
+        for record_id, version, link_id, revision in connection.execute(sides):
+            found[record_id] = LinkVersion(link_id, revision, version)
+    return found
+
+
+def unmoved(connection: Connection, link_ids: Iterable[int], known: Iterable[LinkRow]) -> dict[int, LinkRow]:
+    """Those of the links that stand as they are known; none of `link_ids` is changed by anybody before our commit."""
+    rows = {row.id: row for row in known}
+    found: dict[int, LinkRow] = {}
+    for some in chunks(sorted(set(link_ids))):
+        stands = select(links.c.id, links.c.revision, links.c.updated_at).where(links.c.id.in_(some))
+        for link_id, revision, updated_at in connection.execute(stands.order_by(links.c.id).with_for_update()):
+            row = rows.get(link_id)
+            if row is not None and (row.revision, row.updated_at) == (revision, updated_at):
+                found[link_id] = row
+    return found
 
 
 def by_key(connection: Connection, keys: Collection[str]) -> dict[str, LinkRow]:

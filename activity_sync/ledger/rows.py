@@ -111,6 +111,15 @@ class LinkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkVersion:
+    """What tells whether a link has moved, and, by the version of one of its records, whether that has."""
+
+    link_id: int
+    revision: int
+    record_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewLink:
     """A create to announce: `source_id` of `origin` gets a counterpart under our own `key`."""
 

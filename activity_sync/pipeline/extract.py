@@ -108,12 +108,13 @@ async def up_to_date(session: Session, scope: Scope, page: list[SourceRecord]) -
     What we have just written would else look as if a person had put the old values back.
     """
     reader = session.source(scope).reader
-    links = session.ledger.links(scope.flow.source, scope.activity_type, [record.id for record in page])
-    known = {record_id: link.sides[scope.flow.source].version for record_id, link in links.items()}
+    known = session.ledger.link_versions(scope.flow.source, scope.activity_type, [record.id for record in page])
     behind = [
         record.id
         for record in page
-        if (version := known.get(record.id)) is not None and reader.is_behind(record, version)
+        if (link := known.get(record.id)) is not None
+        and link.record_version is not None
+        and reader.is_behind(record, link.record_version)
     ]
     if not behind:
         return page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from activity_sync.ledger.rows import LinkRow
+from activity_sync.ledger.rows import LinkVersion
 from activity_sync.pipeline.rows import Proposal
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -12,7 +12,7 @@ from activity_sync.systems.records import SourceRecord
 
 
 async def outdated(
-    session: Session, scope: Scope, proposals: Sequence[Proposal], links: Mapping[str, LinkRow]
+    session: Session, scope: Scope, proposals: Sequence[Proposal], links: Mapping[str, LinkVersion]
 ) -> set[str]:
     """The source ids of updates that were decided on an older state of the source than the ledger knows.
 
@@ -27,7 +27,7 @@ async def outdated(
     for one in proposals:
         if one.action != "update" or (row := links.get(one.source_id)) is None:
             continue
-        known = row.sides[scope.flow.source].version
+        known = row.record_version
         if known is None or one.modified_at is None or not reader.versions_are_ordered:
             unsure[one.source_id] = one.source_version
         elif reader.is_behind(SourceRecord(one.source_id, one.modified_at, {}, version=one.source_version), known):

@@ -255,14 +255,14 @@ class Loader:
         newest = self.session.staging.newest_versions(
             flow.name, kind, ids, not_before=min((one.source_day for one in proposals), default=None)
         )
-        links = self.session.ledger.links(flow.source, kind, ids)
+        links = self.session.ledger.link_versions(flow.source, kind, ids)
         moved = set()
         for one in proposals:
             known = newest.get(one.source_id)
             if known is not None and one.modified_at is not None and known[0] > one.modified_at:
                 moved.add(one.source_id)
             row = links.get(one.source_id)
-            if (row.id, row.revision) != (one.link_id, one.revision) if row else one.link_id is not None:
+            if (row.link_id, row.revision) != (one.link_id, one.revision) if row else one.link_id is not None:
                 moved.add(one.source_id)
         left = [one for one in proposals if one.source_id not in moved]
         return moved | await outdated(self.session, self.scope, left, links)

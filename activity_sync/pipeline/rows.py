@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -40,12 +40,25 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
+# Of the cells of a row, most hold nothing.
+_EMPTY_CELLS: Mapping[type, str] = {dict: "{}", list: "[]", tuple: "[]"}
+_EMPTY_VALUES: Mapping[str, Callable[[], Any]] = {"{}": dict, "[]": list}
+
+
 def dumps(value: Any) -> str:
     """Compact JSON, characters as they are where they can be written down."""
+    if not value and (empty := _EMPTY_CELLS.get(type(value))) is not None:
+        return empty
     text = _ENCODER.encode(value)
     if text.isascii():
         return text
     return _HALVES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def loads(cell: str) -> Any:
+    """The inverse of `dumps`."""
+    empty = _EMPTY_VALUES.get(cell)
+    return json.loads(cell) if empty is None else empty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +151,8 @@ class Extracted:
             record=SourceRecord(
                 id=row["source_id"],
                 modified_at=moment(row["modified_at"]),
-                payload=json.loads(row["payload"]),
-                associations=json.loads(row["associations"]),
+                payload=loads(row["payload"]),
+                associations=loads(row["associations"]),
                 version=text(row["version"]),
                 gone=bool(row["gone"]),
                 erased=row["erased"] is True or row["erased"] == 1,  # files of older versions do not say
@@ -178,7 +191,7 @@ class Resolved:
     def from_row(cls, row: Mapping[str, Any]) -> Resolved:
         """The inverse of `to_row`."""
         return cls(
-            refs=tuple(Ref.from_json(ref) for ref in json.loads(row["refs"])),
+            refs=tuple(Ref.from_json(ref) for ref in loads(row["refs"])),
             owner_id=text(row["owner_id"]),
             owner_rule=row["owner_rule"] or "",
         )
@@ -288,25 +301,25 @@ class Proposal:
             generation=integer(row["generation"]) or 0,
             target_id=text(row["target_id"]),
             target_version=text(row["target_version"]),
-            body=None if text(row["body"]) is None else json.loads(row["body"]),
-            source_prints=prints(json.loads(row["source_prints"])),
-            target_prints=prints(json.loads(row["target_prints"])),
-            moves=json.loads(row["moves"]),
-            fields=tuple(json.loads(row["fields"])),
-            losses=tuple(json.loads(row["losses"])),
-            waits_for=tuple(json.loads(row["waits_for"])),
+            body=None if text(row["body"]) is None else loads(row["body"]),
+            source_prints=prints(loads(row["source_prints"])),
+            target_prints=prints(loads(row["target_prints"])),
+            moves=loads(row["moves"]),
+            fields=tuple(loads(row["fields"])),
+            losses=tuple(loads(row["losses"])),
+            waits_for=tuple(loads(row["waits_for"])),
             hangs_on=_pairs(text(row["hangs_on"])),
-            discarded=json.loads(row["discarded"]),
-            elements=tuple(json.loads(row["elements"])),
-            creates=tuple(json.loads(text(row["creates"]) or "[]")),  # files of older versions have none
-            changes=json.loads(text(row["changes"]) or "{}"),
+            discarded=loads(row["discarded"]),
+            elements=tuple(loads(row["elements"])),
+            creates=tuple(loads(text(row["creates"]) or "[]")),  # files of older versions have none
+            changes=loads(text(row["changes"]) or "{}"),
             counterpart=text(row["counterpart"]),
-            files=tuple(json.loads(text(row["files"]) or "[]")),
+            files=tuple(loads(text(row["files"]) or "[]")),
         )
 
 
 def _pairs(staged: str | None) -> tuple[tuple[str, str], ...] | None:
-    return None if staged is None else tuple((kind, record_id) for kind, record_id in json.loads(staged))
+    return None if staged is None else tuple((kind, record_id) for kind, record_id in loads(staged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,5 +410,5 @@ def integer(value: Any) -> int | None:
 
 def moment(value: Any) -> datetime:
     """A time cell, aware and UTC."""
-    stamp: datetime = pd.Timestamp(value).to_pydatetime()
+    stamp: datetime = value if type(value) is datetime else pd.Timestamp(value).to_pydatetime()
     return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)

@@ -68,7 +68,7 @@ async def _round(session: Session, scope: Scope, proposals: Sequence[Proposal]) 
                 if link.fresh and not unique:
                     refused.append(link.id)
                 results.append(Result.of(proposal, "failed", "transient", answer))
-    session.ledger.settle(changes, now=session.clock())
+    session.ledger.settle(changes, now=session.clock(), known=[link for link in links.values() if link.fresh])
     session.ledger.discard(refused)
     linked = {one.link_id for one in changes}
     await clear_stamps(session, scope, [one.source_id for one in mine if links[one.source_id].id in linked])

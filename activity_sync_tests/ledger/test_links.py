@@ -16,6 +16,7 @@ from activity_sync.ledger.rows import (
     ElementState,
     LinkChange,
     LinkState,
+    LinkVersion,
     NewLink,
     Tombstone,
 )
@@ -100,6 +101,37 @@ def test_tombstoned_source_gets_its_next_life(ledger, now):
     assert ledger.links("hubspot", TASK, ["1"]) == {"1": fresh}
     # The old counterpart is still known by its tombstone.
     assert ledger.links("dynamics", TASK, ["guid-1"])["guid-1"].id == old.id
+
+
+def test_versions_are_those_of_the_links_that_hold_the_records(ledger, now):
+    old = linked(ledger, now, "1", "2")["1"]
+    ledger.settle([LinkChange(old.id, state=LinkState.TOMBSTONED, versions={"hubspot": "v1"})], now=now)
+    ledger.announce([new("1", generation=1, source_version="v2")], now=now)
+
+    for ids in (["1", "2", "unknown"], []):
+        links = ledger.links("hubspot", TASK, ids)
+        assert ledger.link_versions("hubspot", TASK, ids) == {
+            one: LinkVersion(row.id, row.revision, row.sides["hubspot"].version) for one, row in links.items()
+        }
+    assert ledger.link_versions("hubspot", TASK, ["1"])["1"].record_version == "v2"
+
+
+@pytest.mark.parametrize("moves", [{}, {"versions": {"hubspot": "v2"}}, {"bases": {"hubspot": {"body": C}}}])
+def test_link_that_moved_since_it_was_known_is_settled_as_it_stands(ledger, now, moves):
+    known = ledger.announce([new("1", source_base={"body": A}), new("2", source_base={"body": A})], now=now)
+    if moves:
+        ledger.settle([LinkChange(known["1"].id, **moves)], now=now + timedelta(seconds=1))
+    changes = [
+        LinkChange(row.id, state=LinkState.LINKED, record_ids={"dynamics": f"guid-{one}"}) for one, row in known.items()
+    ]
+
+    done = ledger.settle(changes, now=now + timedelta(seconds=2), known=list(known.values()))
+
+    assert done == {row.id for row in known.values()}
+    found = ledger.links("dynamics", TASK, ["guid-1", "guid-2"])
+    assert found["guid-1"].sides["hubspot"].version == moves.get("versions", {}).get("hubspot")
+    assert found["guid-1"].sides["hubspot"].base == moves.get("bases", {"hubspot": {"body": A}})["hubspot"]
+    assert found["guid-2"].sides["hubspot"].base == {"body": A}
 
 
 def test_links_are_found_from_both_sides_in_any_number(ledger, now):
