@@ -40,6 +40,7 @@ class Crm:
     broken: set[str] = field(default_factory=set)
     keys: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[datetime, ...]] = field(default_factory=list)
+    proves_by_activities: bool = False
 
     @property
     def reader(self) -> Crm:
@@ -101,6 +102,7 @@ class World:
         """The cards of these records of the source (all, if none is named), once they know their matches."""
         text = {"flows": {"hubspot_to_dynamics": {"task": {"twins": twins}}}}
         session: Any = SimpleNamespace(
+            key=b"0123456789abcdef",
             ledger=self.ledger,
             configuration=Configuration.model_validate(text),
             systems={HERE: self.here, THERE: self.there},
