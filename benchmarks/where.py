@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 
 @contextmanager
 def sandboxes(home: Path, seed: Mapping[str, Any], latency_ms: float, *, tls: bool = False) -> Iterator[dict[str, str]]:
@@ -39,6 +41,19 @@ def _exported(served: subprocess.Popen[str], *, last: str) -> dict[str, str]:
         if name == last:
             return found
     raise SystemExit("the sandboxes did not start")
+
+
+_LOGGED = 2_000
+"""So many requests the sandboxes keep in their log."""
+
+
+def request_log(url: str) -> dict[str, Any]:
+    """All that was asked of the sandbox at `url`. SystemExit where its log no longer holds all of it."""
+    answer = httpx.get(f"{url}/_sandbox/requests?last={_LOGGED}", timeout=60)
+    log: dict[str, Any] = answer.raise_for_status().json()
+    if log["total"] > _LOGGED:
+        raise SystemExit(f"{log['total']} requests to {url}: the log holds {_LOGGED}, the sums would be wrong")
+    return log
 
 
 def installation(home: Path, systems: Mapping[str, str]) -> dict[str, str]:

@@ -58,7 +58,8 @@ _NO_PRINTS: Fingerprint = {}
 # Tags that part words, or nothing, and hide none of them; attributes as a serialiser writes them.
 _WORDS = "a|b|big|br|center|div|em|font|h[1-6]|hr|i|li|ol|p|s|small|span|strong|sub|sup|tt|u|ul"
 _PLAIN_TAG = re.compile(rf'</?(?:{_WORDS})(?:\s+[\w-]+="[^"<>]*")*\s*/?>', re.ASCII)
-_OTHER_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot|nbsp);)")
+OTHER_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot|nbsp);)")
+"""What a parser reads in a way of its own; `html.unescape` reads the five named here alike."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _TAG_START = re.compile(r"<(?=[a-zA-Z/!])")
 _MARKUP = re.compile("[<&]")
@@ -97,7 +98,7 @@ def visible_text(body: RichText) -> str:
 def _without_plain_tags(markup: str) -> str | None:
     """The text between the tags; None where a parser would read something in a way of its own."""
     text = _PLAIN_TAG.sub(" ", markup)
-    return None if "<" in text or _OTHER_ENTITY.search(text) or _CONTROL.search(text) else text
+    return None if "<" in text or OTHER_ENTITY.search(text) or _CONTROL.search(text) else text
 
 
 def _print(value: Value, key: bytes) -> FieldPrint:

@@ -104,13 +104,14 @@ def _checks(configuration: Configuration, flow: Flow, activity_type: ActivityTyp
 
 
 async def _balance(session: Session, flow: Flow, activity_type: ActivityType, run: dg.DagsterRun) -> Balance:
+    span = span_of(run)
     return balance(
         session.staging,
         flow,
         activity_type,
         run_id=run.run_id,
         ran=[step for step in Step if executes(run, asset_key(flow, activity_type, step))],
-        span=span_of(run) if all(span_of(run)) else None,
+        span=span if all(span) else None,
     )
 
 

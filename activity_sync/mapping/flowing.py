@@ -7,9 +7,12 @@ even made a tree of: whoever reads the tags one after the other sees the same.
 
 from __future__ import annotations
 
+import html
 import re
 
 from lxml.html import HtmlElement
+
+from activity_sync.activities.fingerprint import OTHER_ENTITY
 
 # Blank lines around an element that begins a line of its own.
 _BLANK_LINES = {"div": 0} | dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6"), 1)
@@ -25,7 +28,6 @@ _TOP = 1000
 _ATTRIBUTES = r'((?:\s+[\w-]+="[^"<>]*")*)\s*>'
 _TAG = re.compile(rf"<(/?(?:p|div|h[1-6]|br|a)\b){_ATTRIBUTES}")
 _INLINE_TAG = re.compile(rf"</?(?:b|strong|i|em|u|s|span|font)\b{_ATTRIBUTES}")
-_OTHER_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot|nbsp);)")
 _ADDRESS = re.compile(r'\shref="([^"]*)"')
 _MOST_NESTED = 50
 _SHOWN_SCHEMES = ("http://", "https://", "mailto:", "tel:")
@@ -49,7 +51,7 @@ def flow_of(markup: str) -> str | None:
 
     None where the tags alone do not say it: some are others, or stand where a parser would move or close them.
     """
-    if _OTHER_ENTITY.search(markup) or (" style=" in markup and _MOVES_TEXT.search(markup)):
+    if OTHER_ENTITY.search(markup) or (" style=" in markup and _MOVES_TEXT.search(markup)):
         return None
     plain = _INLINE_TAG.sub("", markup)
     parts = _TAG.split(plain)
@@ -58,9 +60,9 @@ def flow_of(markup: str) -> str | None:
     page = _Page()
     open_tags = ["div"]
     note = ""
-    page.write(_as_shown(parts[0]))
+    page.write(html.unescape(parts[0]))
     for at in range(1, len(parts), 3):
-        tag, text = parts[at], _as_shown(parts[at + 2])
+        tag, text = parts[at], html.unescape(parts[at + 2])
         if tag == "br":
             page.break_line()
         elif tag[0] == "/":
@@ -78,7 +80,7 @@ def flow_of(markup: str) -> str | None:
                 page.set_off(_BLANK_LINES[tag])
             elif parts[at + 3 : at + 4] == ["/a"]:
                 found = _ADDRESS.search(parts[at + 1])
-                note = link_note(_as_shown(found[1]) if found else "", text)
+                note = link_note(html.unescape(found[1]) if found else "", text)
             else:  # lines within a link
                 return None
         page.write(text)
@@ -94,13 +96,6 @@ def link_note(address: str, shown: str) -> str:
     bare = address.removeprefix("mailto:").removeprefix("tel:")
     is_told = shown.rstrip("/") in {address.rstrip("/"), bare, bare.partition("//")[2].rstrip("/")}
     return f" ({bare})" if shown and address.lower().startswith(_SHOWN_SCHEMES) and not is_told else ""
-
-
-def _as_shown(text: str) -> str:
-    if "&" not in text:
-        return text
-    text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
-    return text.replace("&amp;", "&")
 
 
 class _Page:

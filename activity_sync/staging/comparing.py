@@ -12,7 +12,7 @@ from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.staging import files
 from activity_sync.staging.files import StagedFile
 from activity_sync.staging.places import Place
-from activity_sync.staging.queries import literal, rows_of
+from activity_sync.staging.queries import bounds, literal, rows_of
 
 # ruff: noqa: S608 what is put together here are our own names and quoted literals
 
@@ -62,18 +62,10 @@ def compare(
         found = files.listed(place, flow, activity_type, step, run_id=rows.run_id, partitions=rows.partitions)
         if not found:
             continue
-        bounds = []
-        if rows.run_id is not None:
-            bounds.append(f"run_id = $run_{step}")
-            values[f"run_{step}"] = rows.run_id
-        if rows.partitions is not None:
-            bounds.append(f"partition BETWEEN $first_{step} AND $last_{step}")
-            values[f"first_{step}"], values[f"last_{step}"] = rows.partitions
-        values[f"files_{step}"] = [place.url(path) for path in found]
+        where, bound = bounds(rows.run_id, rows.partitions, suffix=f"_{step}")
+        values |= bound | {f"files_{step}": [place.url(path) for path in found]}
         source = rows_of(step, f"$files_{step}", "source_id", "run_id", "partition")
-        parts.append(
-            f"SELECT DISTINCT source_id, {literal(step)} AS step FROM ({source}) WHERE {' AND '.join(bounds) or 'true'}"
-        )
+        parts.append(f"SELECT DISTINCT source_id, {literal(step)} AS step FROM ({source}){where}")
     if not parts:
         return Comparison(0, 0, {})
     connection.execute(

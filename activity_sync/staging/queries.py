@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 # ruff: noqa: S608 what is put together here are our own names and quoted literals
+from typing import Any
+
 from activity_sync.activities.kinds import Step
 from activity_sync.staging.columns import Column, columns_of, newest_first
 
@@ -25,6 +27,22 @@ def rows_of(step: Step, files: str, *columns: str) -> str:
 def newest(step: Step, rows: str, *, per: str = "source_id") -> str:
     """Of `rows`, the newest of each record."""
     return f"SELECT * FROM ({rows}) QUALIFY row_number() OVER (PARTITION BY {per} ORDER BY {newest_first(step)}) = 1"
+
+
+def bounds(run_id: str | None, partitions: tuple[str, str] | None, *, suffix: str = "") -> tuple[str, dict[str, Any]]:
+    """The condition for a run's rows, or those of some partitions (first and last, inclusive), and its parameters.
+
+    `suffix` sets the parameters apart from those of another step in the same statement.
+    """
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    if run_id is not None:
+        parts.append(f"run_id = $run_id{suffix}")
+        values[f"run_id{suffix}"] = run_id
+    if partitions is not None:
+        parts.append(f"partition BETWEEN $first{suffix} AND $last{suffix}")
+        values[f"first{suffix}"], values[f"last{suffix}"] = partitions
+    return (" WHERE " + " AND ".join(parts) if parts else ""), values
 
 
 def view(flow: str, step: Step, files: str | None) -> list[str]:

@@ -21,7 +21,7 @@ from activity_sync.staging.comparing import Comparison, NewestRun, Rows
 from activity_sync.staging.files import VIEWS, StagedFile
 from activity_sync.staging.frames import to_frame
 from activity_sync.staging.places import place_at
-from activity_sync.staging.queries import name, newest, rows_of, view
+from activity_sync.staging.queries import bounds, name, newest, rows_of, view
 from activity_sync.staging.writer import StagedWriter
 
 
@@ -78,7 +78,7 @@ class Staging:
         found = files.listed(self._place, flow, activity_type, step, run_id=run_id, partitions=partitions)
         if not found:
             return
-        where, values = _bounds(run_id, partitions)
+        where, values = bounds(run_id, partitions)
         query = rows_of(step, "$files") + where
         if len(found) > 1:
             query = f"{newest(step, query)} ORDER BY partition, source_id"
@@ -98,7 +98,7 @@ class Staging:
         found = files.listed(self._place, flow, activity_type, step, run_id=run_id, partitions=partitions)
         if not found:
             return {}
-        where, values = _bounds(run_id, partitions)
+        where, values = bounds(run_id, partitions)
         query = newest(step, rows_of(step, "$files") + where)
         with self._connected() as connection:
             rows = connection.execute(
@@ -135,7 +135,7 @@ class Staging:
         found = files.listed(self._place, flow, activity_type, step, run_id=run_id, partitions=partitions)
         if not found:
             return Counter()
-        where, values = _bounds(run_id, partitions)
+        where, values = bounds(run_id, partitions)
         columns = ", ".join(name(one) for one in by)
         rows = newest(step, rows_of(step, "$files") + where)
         with self._connected() as connection:
@@ -265,18 +265,6 @@ class Staging:
 
     def _urls(self, paths: list[str]) -> dict[str, Any]:
         return {"files": [self._place.url(path) for path in paths]}
-
-
-def _bounds(run_id: str | None, partitions: tuple[str, str] | None) -> tuple[str, dict[str, Any]]:
-    parts: list[str] = []
-    values: dict[str, Any] = {}
-    if run_id is not None:
-        parts.append("run_id = $run_id")
-        values["run_id"] = run_id
-    if partitions is not None:
-        parts.append("partition BETWEEN $first AND $last")
-        values["first"], values["last"] = partitions
-    return (" WHERE " + " AND ".join(parts) if parts else ""), values
 
 
 def _batches(

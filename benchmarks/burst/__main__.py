@@ -31,11 +31,9 @@ from activity_sync.cli.people import SandboxUser
 from benchmarks.burst.floor import Floor, from_dynamics, from_hubspot
 from benchmarks.burst.mailing import Burst
 from benchmarks.documents import Measurement
-from benchmarks.where import installation, sandboxes
+from benchmarks.where import installation, request_log, sandboxes
 
 SYSTEMS = ("hubspot", "dynamics")
-_LOGGED = 2_000
-"""So many requests the sandboxes keep in their log; a burst takes fewer."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ class Bridge:
         counts = self.pass_over(flow)
         if counts["created"] != work.emails:
             raise SystemExit(f"{name}: not {work.emails} e-mails were created, but {counts}; it means nothing")
-        logs = {system: self._log(system) for system in SYSTEMS}
+        logs = {system: request_log(self._urls[system]) for system in SYSTEMS}
         [written] = logs[flow.rpartition("_")[2]]["write_log"][-1:]
         steps = self._steps() - before
         asked = tuple(
@@ -174,13 +172,6 @@ class Bridge:
         with closing(sqlite3.connect(self._ledger)) as ledger:
             rows = ledger.execute("SELECT step, system, sum(calls) FROM step_calls GROUP BY step, system")
             return Counter({(step, system): calls for step, system, calls in rows})
-
-    def _log(self, system: str) -> dict[str, Any]:
-        answer = httpx.get(f"{self._urls[system]}/_sandbox/requests?last={_LOGGED}", timeout=60)
-        log: dict[str, Any] = answer.raise_for_status().json()
-        if log["total"] > _LOGGED:
-            raise SystemExit(f"{log['total']} requests to {system}: the log holds {_LOGGED}, the sums would be wrong")
-        return log
 
 
 def asked_of(system: str, log: Mapping[str, Any], by_step: Mapping[str, int]) -> Asked:

@@ -21,7 +21,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 
 from activity_sync.activities.kinds import ActivityType
@@ -36,15 +35,13 @@ from activity_sync_tests.end_to_end.bridge import (
 from activity_sync_tests.end_to_end.ordinary import dynamics_row, hubspot_activities
 from benchmarks.documents import Measurement
 from benchmarks.people import FLOWS, People
-from benchmarks.where import installation, sandboxes
+from benchmarks.where import installation, request_log, sandboxes
 
 TYPES = ("note", "task", "call", "email")
 _MEETING = list(HUBSPOT_TYPES).index("meeting")
 _WINDOW_SECONDS = 10.0
 _CALLS, _SEARCHES = 190, 50
 """What HubSpot publishes for that window: all calls, and searches among them (five a second)."""
-_LOGGED = 2_000
-"""So many requests the sandboxes keep."""
 _PATIENCE_SECONDS = 300
 
 
@@ -128,7 +125,7 @@ def measure(home: Path, systems: Mapping[str, str], activities: int, share: floa
         took = arrive(environ, people)
         ended = wait_for_the_first(runs)
         wait_for_all(runs)
-    log = requests(systems["HUBSPOT_BASE_URL"])
+    log = request_log(systems["HUBSPOT_BASE_URL"])
     counted = [one for one in log["log"] if began + _WINDOW_SECONDS <= one["at"] <= ended]
     windows = (ended - began) / _WINDOW_SECONDS - 1  # the first one is granted at once
     if windows < 2:
@@ -147,7 +144,7 @@ def measure(home: Path, systems: Mapping[str, str], activities: int, share: floa
         ),
         throttled={
             "hubspot": log["by_status"].get("429", 0),
-            "dynamics": requests(systems["DYNAMICS_URL"])["by_status"].get("429", 0),
+            "dynamics": request_log(systems["DYNAMICS_URL"])["by_status"].get("429", 0),
         },
         incremental_seconds=round(took, 1),
     )
@@ -185,7 +182,7 @@ def first_call(systems: Mapping[str, str]) -> float:
     """When HubSpot was asked first."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        if log := requests(systems["HUBSPOT_BASE_URL"])["log"]:
+        if log := request_log(systems["HUBSPOT_BASE_URL"])["log"]:
             at: float = log[0]["at"]
             return at
         time.sleep(0.2)
@@ -213,15 +210,6 @@ def wait_for_all(runs: Sequence[subprocess.Popen[bytes]]) -> None:
     """Until each has ended; SystemExit where one failed."""
     if any(codes := [one.wait() for one in runs]):
         raise SystemExit(f"a run failed: exit codes {codes}")
-
-
-def requests(url: str) -> dict[str, Any]:
-    """The log of one system."""
-    answer = httpx.get(f"{url}/_sandbox/requests?last={_LOGGED}", timeout=60)
-    log: dict[str, Any] = answer.raise_for_status().json()
-    if log["total"] > _LOGGED:
-        raise SystemExit(f"{log['total']} requests: the log holds {_LOGGED}, the sums would be wrong")
-    return log
 
 
 def left_out(people: People, flow: str, kind: str, activities: int) -> bool:
