@@ -11,7 +11,7 @@ from activity_sync.activities.identity import Flow
 from activity_sync.activities.kinds import ActivityType, Step
 from activity_sync.configuration import FLOWS, Configuration
 from activity_sync.defs.failures import failure_of
-from activity_sync.defs.keys import FLOW_TAG, HISTORY_TAG, MODE_TAG, PREVIEW_TAG, asset_key, executes
+from activity_sync.defs.keys import FLOW_TAG, HISTORY_TAG, MODE_TAG, PREVIEW_TAG, PRIORITY_TAG, asset_key, executes
 from activity_sync.defs.metadata import (
     WOULD_STOP,
     Asked,
@@ -44,6 +44,9 @@ _DO: dict[Step, Callable[[Session, Scope], Awaitable[StepReport]]] = {
     Step.TRANSFORMED: transform,
     Step.LOADED: load,
 }
+# Of the steps that are ready Dagster takes the one with the highest priority: a type is carried to its end before the
+# next one is read, so that what was read waits for its own type's steps alone. The checks, without one, come last.
+_OP_TAGS = {step: {PRIORITY_TAG: str(at)} for at, step in enumerate(Step, start=1)}
 _SAYS = {
     Step.EXTRACTED: "What changed in {source} in this window, as its API gave it, with its associations.",
     Step.RESOLVED: "For every record an activity hangs on: the record in {target}, and the rule that found it.",
@@ -74,6 +77,7 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         backfill_policy=dg.BackfillPolicy.multi_run(configuration.limits.max_partitions_per_run),
         group_name=flow.name,
         pool=pool_of(flow),
+        op_tags=_OP_TAGS[step],
         description=_SAYS[step].format(source=SYSTEMS[flow.source].label, target=SYSTEMS[flow.target].label),
         # Dagster's graph names an asset by its last part: without the kind, five boxes would look the same.
         kinds={activity_type.value, "duckdb", "parquet"},
@@ -128,6 +132,9 @@ def scope_of(
         raise dg.Failure(
             "the run's partition range is empty: its first partition lies after its last", allow_retries=False
         )
+    read = sorted(
+        kind for kind in configuration.enabled(flow) if executes(context.run, asset_key(flow, kind, Step.EXTRACTED))
+    )
     return Scope(
         flow=flow,
         activity_type=activity_type,
@@ -144,6 +151,7 @@ def scope_of(
             if executes(context.run, asset_key(flow, activity_type, step))
             and not (step is Step.LOADED and PREVIEW_TAG in context.run.tags)
         ),
+        ahead=tuple(read[1:]) if read and read[0] is activity_type else (),
     )
 
 

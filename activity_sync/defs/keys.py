@@ -20,6 +20,8 @@ COMPLETE_TAG = "activity_sync/all_types"
 """Set on an incremental run of every type of its flow: what leaves no sign of change is taken in by these."""
 # Set on the last run of a sync without a watermark: together with the runs before it, it covers all of history.
 HISTORY_TAG = "activity_sync/covers_history"
+PRIORITY_TAG = "dagster/priority"
+"""Of a run in the queue, and of a step among those that are ready: the highest number goes first."""
 PARTITION_TAG = "dagster/partition"
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"

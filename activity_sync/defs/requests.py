@@ -15,6 +15,7 @@ from activity_sync.defs.keys import (
     FLOW_TAG,
     HISTORY_TAG,
     MODE_TAG,
+    PRIORITY_TAG,
     RANGE_END_TAG,
     RANGE_START_TAG,
     keys_of,
@@ -31,7 +32,6 @@ _NOT_ENDED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-PRIORITY_TAG = "dagster/priority"
 INCREMENTAL_PRIORITY = 10
 """Above what people start from the UI (0), and their backfills."""
 HISTORY_PRIORITY = -1

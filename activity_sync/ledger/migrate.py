@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -58,6 +56,10 @@ def _upgrade(connection: Connection, found: str | None) -> None:
             "install that version or a later one.",
             setting="ACTIVITY_SYNC_LEDGER_URL",
         )
+    # Here, since nearly every process finds the schema as it should be: importing Alembic costs it a fifth of a second.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection

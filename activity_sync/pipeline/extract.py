@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from activity_sync.activities.kinds import Step
@@ -29,7 +30,7 @@ from activity_sync.pipeline.rows import (
 from activity_sync.pipeline.scope import Mode, Scope, day_of
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.waiting_room import released
-from activity_sync.pipeline.watching import watching
+from activity_sync.pipeline.watching import Watch, watching
 from activity_sync.systems.records import SourceRecord, Window
 
 
@@ -46,6 +47,7 @@ async def extract(session: Session, scope: Scope) -> StepReport:
     seen: set[str] = set()
     at_once = session.configuration.limits.batch_rows
     async with watching(session, scope, Step.EXTRACTED) as watch:
+        await _announce(session, scope, window)
         await session.confirm_fields(scope.flow, scope.activity_type)
         with session.staging.write(
             scope.flow.name,
@@ -100,6 +102,17 @@ async def extract(session: Session, scope: Scope) -> StepReport:
         Read(window.start, covered(session, scope, started), deletions=look, fed=fed),
     )
     return report
+
+
+async def _announce(session: Session, scope: Scope, window: Window) -> None:
+    """What the types after the first one hold: a long run is to say from its beginning when it will be through.
+
+    What is new since the watermark is carried before anybody asks, and not worth the calls.
+    """
+    if scope.mode is not Mode.WHOLE or not scope.ahead:
+        return
+    for kind, expected in (await session.source(scope).reader.expected(scope.ahead, window)).items():
+        Watch(session, replace(scope, activity_type=kind), Step.EXTRACTED).announce(expected)
 
 
 async def up_to_date(session: Session, scope: Scope, page: list[SourceRecord]) -> list[SourceRecord]:

@@ -113,8 +113,8 @@ def told_time(moment: datetime, now: datetime) -> str:
 
 
 def in_order(run: Iterable[StepProgress]) -> list[StepProgress]:
-    """The steps of one run as they are done: each step for all types, by name, before the next one."""
-    return sorted(run, key=lambda row: (_ORDER[row.step], row.activity_type.value))
+    """The steps of one run as they are done: all of one type, by name, before those of the next one."""
+    return sorted(run, key=lambda row: (row.activity_type.value, _ORDER[row.step]))
 
 
 def rows_of(steps: Sequence[StepProgress], number: int) -> int | None:

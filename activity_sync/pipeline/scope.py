@@ -52,7 +52,8 @@ class Scope:
 
     `own_input`: the step before ran in this run too, so read only its rows. `covers_history`: an incremental run
     without a watermark begins at the source's oldest change, so that nothing older is left out. `steps`: those that
-    the run does for this flow and type, in their order.
+    the run does for this flow and type, in their order. `ahead`: of the first type that a run reads, those that it
+    carries after it.
     """
 
     flow: Flow
@@ -63,6 +64,7 @@ class Scope:
     own_input: bool = True
     covers_history: bool = True
     steps: tuple[Step, ...] = tuple(Step)
+    ahead: tuple[ActivityType, ...] = ()
 
     @property
     def input_run(self) -> str | None:

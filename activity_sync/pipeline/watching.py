@@ -77,11 +77,10 @@ class Watch:
         self._steps = {one.step: one for one in in_order(self._of_this_run())}
         self._is_told = bool(self._steps)
         now = session.clock()
+        if step is Step.EXTRACTED:  # what was said of the steps before they began is said anew
+            self._steps = {}
         own = self._steps.get(step) or self._fresh(step, now)
-        known = own.known if step is not Step.EXTRACTED else None  # told anew where a step is repeated
-        self._own = replace(
-            own, state=StepState.UNDER_WAY, known=known, done=0, seconds=0.0, began_at=now, updated_at=now
-        )
+        self._own = replace(own, state=StepState.UNDER_WAY, done=0, seconds=0.0, began_at=now, updated_at=now)
         self._foreseen: dict[Step, int] = {}
         self._traffic_before = session.traffic()
         self.foreseen: Foreseen | None = None
@@ -101,6 +100,14 @@ class Watch:
         """The step reads what the source says a window holds, at the price of these calls."""
         self._calls, self._calls_for = expected.calls, expected.records
         self.expect((self._own.known or 0) + expected.records)
+
+    def announce(self, expected: Expected) -> None:
+        """The step will read so much once the run gets to it; few rows are not worth the words."""
+        if expected.records < FEW_ROWS:
+            return
+        self._calls, self._calls_for = expected.calls, expected.records
+        self._own = replace(self._own, state=StepState.AHEAD, known=expected.records)
+        self._write()
 
     def advance(self, rows: int) -> None:
         """So many more rows are done."""
@@ -154,6 +161,7 @@ class Watch:
             return
         self._written = now
         self._write()
+        self._say()
 
     def _write(self) -> None:
         session, scope = self._session, self._scope
@@ -175,6 +183,10 @@ class Watch:
             if one.step is self._own.step or one.state is StepState.AHEAD
         ]
         session.ledger.note_progress(told)
+
+    def _say(self) -> None:
+        session, scope = self._session, self._scope
+        now = session.clock()
         course = courses_of(session.ledger.progress(scope.flow.name), now).get(scope.activity_type)
         if course is None:
             return

@@ -118,6 +118,13 @@ class Reader(Protocol):
         """
         ...
 
+    async def expected(self, types: Collection[ActivityType], window: Window) -> dict[ActivityType, Expected]:
+        """Per type, about how many were modified inside the window, and what reading them would cost.
+
+        As cheap as the system allows. A type that it does not count, or does not let us read, is absent.
+        """
+        ...
+
     def changes(
         self, activity_type: ActivityType, window: Window, *, expect: Callable[[Expected], None] = unheard
     ) -> AsyncIterator[list[SourceRecord]]:

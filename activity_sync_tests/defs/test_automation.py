@@ -18,10 +18,9 @@ from activity_sync.activities.kinds import ActivityType
 from activity_sync.configuration import Configuration, load_configuration, parse_configuration
 from activity_sync.defs.build import build_definitions
 from activity_sync.defs.history import PIECE_TAG
-from activity_sync.defs.keys import FLOW_TAG, MODE_TAG, RANGE_END_TAG, RANGE_START_TAG
+from activity_sync.defs.keys import FLOW_TAG, MODE_TAG, PRIORITY_TAG, RANGE_END_TAG, RANGE_START_TAG
 from activity_sync.defs.orphans import end_orphans, process_tag
 from activity_sync.defs.pools import pool_of
-from activity_sync.defs.requests import PRIORITY_TAG
 from activity_sync.defs.schedules import due
 from activity_sync.defs.sensors import Cursor, look
 from activity_sync.defs.standby import Standby
@@ -112,6 +111,21 @@ def test_what_changed_is_carried_by_one_run_and_then_nothing_is_started(
     assert not again.run_requests
     assert again.skip_reason is not None
     assert "nothing changed in hubspot" in str(again.skip_reason.skip_message)
+
+
+def test_type_is_carried_to_its_end_before_the_next_is_read_and_the_checks_come_last(
+    instance: dg.DagsterInstance, standby: Standby
+) -> None:
+    daemon = Daemon(instance, standby)
+    [request] = daemon.tick().run_requests or []
+
+    events = daemon.carry(request).all_events
+
+    steps = ["extracted_activities", "resolved_associations", "transformed_payloads", "load_results"]
+    assert [one.step_key for one in events if one.event_type is dg.DagsterEventType.STEP_START] == [
+        *(f"hubspot_to_dynamics__{kind}__{step}" for kind in ("note", "task") for step in steps),
+        *(f"hubspot_to_dynamics__{kind}__load_results__checks" for kind in ("note", "task")),
+    ]
 
 
 def test_our_own_write_starts_one_pass_of_the_mirror_flow_that_writes_nothing(

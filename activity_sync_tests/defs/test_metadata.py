@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
@@ -82,6 +83,18 @@ def test_a_run_of_many_rows_says_how_long_it_will_take_and_then_how_wrong_that_w
     with bridge.ledger() as ledger:
         assert ledger.progress(FLOW.name) == []
         assert set(ledger.rates(FLOW.name, ActivityType.EMAIL)) == set(Step)
+
+
+def test_a_run_over_days_asks_what_its_later_types_hold_before_it_reads_the_first(peopled: Bridge) -> None:
+    off = ", ".join(f"{kind}: {{enabled: false}}" for kind in ("note", "email", "meeting"))
+    peopled.configure(f"flows: {{hubspot_to_dynamics: {{{off}}}}}")
+    today = datetime.now(tz=UTC).date().isoformat()
+
+    peopled.sync("hubspot_to_dynamics", first=today, last=today)
+
+    log = peopled.sandboxes.hubspot.controls.requests.shown(last=500)["log"]
+    searches = [one["path"].split("/")[-2] for one in log if one["path"].endswith("/search")]
+    assert [one for one in searches if one in {"calls", "tasks"}][:3] == ["tasks", "calls", "tasks"]
 
 
 def test_what_was_asked_of_an_api_is_told_by_system() -> None:

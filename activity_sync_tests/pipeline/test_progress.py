@@ -61,14 +61,13 @@ def test_what_a_transform_has_found_to_write_is_all_that_a_load_takes_time_for()
     assert (course.ends_at - NOW).total_seconds() == pytest.approx(10 + 40)
 
 
-def test_a_type_waits_for_what_the_run_does_before_its_last_step_and_not_for_what_comes_after():
+def test_a_type_waits_for_the_types_before_it_by_name_and_not_for_those_after_it():
     found = courses_of([*at_the_resolution(), *at_the_resolution(NOTE, rows=400)], NOW)
 
     assert found[EMAIL].ends_at is not None
     assert found[NOTE].ends_at is not None
-    # Loads are done by type: those of the e-mails, then those of the notes.
-    assert (found[EMAIL].ends_at - NOW).total_seconds() == pytest.approx(10 + 40 + 100 + 1 + 4)
-    assert (found[NOTE].ends_at - found[EMAIL].ends_at).total_seconds() == pytest.approx(10)
+    assert (found[EMAIL].ends_at - NOW).total_seconds() == pytest.approx(10 + 40 + 100)
+    assert (found[NOTE].ends_at - found[EMAIL].ends_at).total_seconds() == pytest.approx(1 + 4 + 10)
 
 
 def test_rows_that_nobody_has_counted_give_no_time():

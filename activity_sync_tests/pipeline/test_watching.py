@@ -18,7 +18,7 @@ from activity_sync.configuration import Configuration
 from activity_sync.errors import Unreachable
 from activity_sync.ledger.ledger import Ledger
 from activity_sync.ledger.progress import StepState
-from activity_sync.pipeline.progress import Course
+from activity_sync.pipeline.progress import Course, courses_of
 from activity_sync.pipeline.scope import Partitions, Scope, midnight
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.watching import SOON_SECONDS, WRITTEN_EVERY_SECONDS, Watch, watching
@@ -159,6 +159,36 @@ def test_the_same_work_again_is_foreseen(world: World) -> None:
     [course] = world.heard
     assert course.ends_at is not None
     assert (course.ends_at - world.session.clock()).total_seconds() == pytest.approx(170.0)
+
+
+def test_what_is_announced_of_a_type_waits_for_its_turn_and_is_then_told_anew(world: World) -> None:
+    world.watch().announce(Expected(20_000, {"search": 100, "default": 80}))
+    world.seconds = 60.0
+
+    [announced] = courses_of(world.ledger.progress(FLOW.name), world.session.clock()).values()
+    assert (announced.activity_type, announced.step, announced.done, announced.known) == (
+        *(EMAIL, Step.EXTRACTED),
+        *(0, 20_000),
+    )
+    assert announced.ends_at is not None
+    assert {state for state, _, _ in world.written().values()} == {StepState.AHEAD}
+    assert world.heard == []
+
+    watch = world.watch()
+    watch.expect_read(Expected(300, {}))
+    watch.advance(300)
+
+    assert [(one.known, one.done) for one in world.heard] == [(300, 0)]
+    began = {one.began_at for one in world.ledger.progress(FLOW.name)}
+    assert began == {world.session.clock()}
+    watch.end()
+    assert world.written()[Step.EXTRACTED] == (StepState.ENDED, 300, 300)
+
+
+def test_few_rows_are_not_announced(world: World) -> None:
+    world.watch().announce(Expected(40, {"search": 1}))
+
+    assert world.written() == {}
 
 
 def test_a_step_that_fails_is_waited_for_by_nobody(world: World) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from activity_sync.activities.kinds import ActivityType
+from activity_sync.errors import AuthenticationFailed
 from activity_sync.systems.hubspot.associations import TARGETS, read_inline
 from activity_sync.systems.hubspot.creating import SEND_WITHIN
 from activity_sync.systems.hubspot.email_content import EmailContent
@@ -96,6 +97,19 @@ class HubSpotReader:
         """How many were modified since, and which ones last; one search per type."""
         pages = await asyncio.gather(*(self._newest(one, since=since) for one in types))
         return {one: _sign(page) for one, page in zip(types, pages, strict=True)}
+
+    async def expected(self, types: Collection[ActivityType], window: Window) -> dict[ActivityType, Expected]:
+        """One search each; a list of all records may be cheaper in the end."""
+        body = search_body((within(window),), properties=(MODIFIED,), sort=MODIFIED, limit=1)
+        pages = await asyncio.gather(*(self._operations.search(one, body) for one in types), return_exceptions=True)
+        found = {}
+        for kind, page in zip(types, pages, strict=True):
+            if isinstance(page, AuthenticationFailed):
+                continue
+            if isinstance(page, BaseException):
+                raise page
+            found[kind] = Expected(page.total, calls_of_search(page))
+        return found
 
     async def changes(
         self, activity_type: ActivityType, window: Window, *, expect: Callable[[Expected], None] = unheard

@@ -9,7 +9,7 @@ import pytest
 from activity_sync.activities.activity import Association
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import ServerUnavailable
-from activity_sync.systems.records import Window
+from activity_sync.systems.records import Expected, Window
 from activity_sync_tests.systems.dynamics.activities import activity
 from activity_sync_tests.systems.dynamics.organizations import NOW, Organization, guid
 
@@ -37,6 +37,16 @@ def test_empty_and_backward_windows_have_no_pages_and_the_latter_no_call(organiz
 
     assert organization.read_window(ActivityType.TASK, Window(DAY, DAY)) == []
     assert organization.calls == calls == 1
+
+
+def test_what_windows_hold_is_known_for_one_call_before_they_are_read(organization: Organization):
+    organization.seed({"task": [task(number) for number in range(70)]})
+
+    window = Window(DAY, DAY + timedelta(days=1))
+    found = organization.run(lambda crm: crm.reader.expected([ActivityType.TASK, ActivityType.EMAIL], window))
+
+    assert organization.calls == 1
+    assert found == {ActivityType.TASK: Expected(70, {"default": 1}), ActivityType.EMAIL: Expected(0, {"default": 0})}
 
 
 def test_all_pages_are_followed_though_every_row_has_one_stamp(organization: Organization):

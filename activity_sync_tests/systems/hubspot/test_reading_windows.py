@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from activity_sync.activities.kinds import ActivityType
-from activity_sync.systems.records import SourceRecord, Window
+from activity_sync.sandbox.faults import Fault
+from activity_sync.systems.records import Expected, SourceRecord, Window
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 EDITED = datetime(2026, 5, 1, tzinfo=UTC)
@@ -64,6 +65,30 @@ def test_two_thousand_emails_with_associations_take_eighteen_calls(portal):
         for record in page
     )
     assert max(len(page) for page in pages) <= 1000
+
+
+def test_what_windows_hold_is_known_for_a_search_each_before_they_are_read(portal):
+    portal.seed(
+        {
+            "emails": [email(n, modified=at(n)) for n in range(1000, 1450)],
+            "calls": [{"id": "1", "properties": {"hs_timestamp": at(0)}, "updatedAt": at(-1)}],
+        }
+    )
+
+    found = portal.run(lambda hubspot: hubspot.reader.expected([ActivityType.EMAIL, ActivityType.CALL], DAY))
+
+    assert portal.calls == {"search": 2}
+    assert found[ActivityType.EMAIL] == Expected(450, {"search": 3, "default": 4})
+    assert found[ActivityType.CALL].records == 0
+
+
+def test_type_that_we_may_not_read_is_not_counted_and_keeps_no_other_from_it(portal):
+    portal.seed({"emails": [email(1, modified=at(0))]})
+    portal.controls.faults.add(Fault("status", path="/objects/.*/calls/search", status=403))
+
+    found = portal.run(lambda hubspot: hubspot.reader.expected([ActivityType.EMAIL, ActivityType.CALL], DAY))
+
+    assert {kind: one.records for kind, one in found.items()} == {ActivityType.EMAIL: 1}
 
 
 def test_the_window_is_half_open_to_the_millisecond(any_portal):
