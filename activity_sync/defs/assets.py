@@ -44,9 +44,6 @@ _DO: dict[Step, Callable[[Session, Scope], Awaitable[StepReport]]] = {
     Step.TRANSFORMED: transform,
     Step.LOADED: load,
 }
-# Of the steps that are ready Dagster takes the one with the highest priority: a type is carried to its end before the
-# next one is read, so that what was read waits for its own type's steps alone. The checks, without one, come last.
-_OP_TAGS = {step: {PRIORITY_TAG: str(at)} for at, step in enumerate(Step, start=1)}
 _SAYS = {
     Step.EXTRACTED: "What changed in {source} in this window, as its API gave it, with its associations.",
     Step.RESOLVED: "For every record an activity hangs on: the record in {target}, and the rule that found it.",
@@ -77,7 +74,7 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
         backfill_policy=dg.BackfillPolicy.multi_run(configuration.limits.max_partitions_per_run),
         group_name=flow.name,
         pool=pool_of(flow),
-        op_tags=_OP_TAGS[step],
+        op_tags={PRIORITY_TAG: str(priority_of(activity_type, step))},
         description=_SAYS[step].format(source=SYSTEMS[flow.source].label, target=SYSTEMS[flow.target].label),
         # Dagster's graph names an asset by its last part: without the kind, five boxes would look the same.
         kinds={activity_type.value, "duckdb", "parquet"},
@@ -107,6 +104,15 @@ def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType
             context.add_asset_metadata(metadata, partition_key=partition)
 
     return step_asset
+
+
+def priority_of(activity_type: ActivityType, step: Step) -> int:
+    """Of the steps that are ready, Dagster takes the one with the highest: types go by name, each to its end.
+
+    So what was read waits for its own type's steps alone. The checks, which have none, come last.
+    """
+    types = sorted(ActivityType, reverse=True)
+    return (list(Step).index(step) + 1) * len(types) + types.index(activity_type)
 
 
 def freshness_of(configuration: Configuration) -> dg.FreshnessPolicy | None:

@@ -31,6 +31,7 @@ class DagsterUi:
     def zoom_out(self) -> None:
         """A graph that is larger than the page fits into it."""
         self.page.get_by_role("button", name="zoom_out").click()
+        expect(self.page.get_by_text(re.compile("^Loading"))).to_have_count(0, timeout=60_000)
 
     def open_asset(self, key: str, view: str = "overview") -> None:
         """A tab of an asset's page."""
