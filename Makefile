@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # This project's own Dagster storage (dagster.yaml) unless DAGSTER_HOME is set.
 WORKERS ?= 2
+# Once, since each process of a run starts by importing all of it; with PYTHONDONTWRITEBYTECODE it would compile it too.
+COMPILE = $(BIN)/python -m compileall -q activity_sync activity_sync_tests
 
 .PHONY: demo test check setup ui schema screenshots clean
 
@@ -15,6 +17,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps -e .
+	$(COMPILE)
 	@touch $(READY)
 
 demo: $(READY)  ## start the sandbox CRMs, sync both ways through Dagster, show what happened
@@ -35,6 +38,7 @@ test: $(READY)  ## what CI runs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/dagster definitions validate
+	$(COMPILE)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import shutil
@@ -31,6 +32,8 @@ def copy_of_the_project(root: Path) -> Path:
     shutil.copytree(
         PROJECT_ROOT / "activity_sync", root / "activity_sync", ignore=shutil.ignore_patterns("__pycache__")
     )
+    # Else each process compiles it anew where PYTHONDONTWRITEBYTECODE is set.
+    compileall.compile_dir(root / "activity_sync", quiet=1)
     return root
 
 

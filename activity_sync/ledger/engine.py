@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
@@ -105,6 +104,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def insert_or(connection: Connection, table: Table) -> Any:
     """`insert into table` with the `on_conflict_*` methods of the connection's database."""
     if connection.dialect.name == "postgresql":
+        # Here, since it costs every process that has no use for it a fifth of a second.
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql  # noqa: PLC0415
+
         return insert_postgresql(table)
     return insert_sqlite(table)
 
