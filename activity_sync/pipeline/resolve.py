@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+import pandas as pd
+
 from activity_sync.activities.activity import Activity
 from activity_sync.activities.kinds import Step
 from activity_sync.errors import InvalidRecord
 from activity_sync.pipeline.report import StepReport
-from activity_sync.pipeline.resolver import Resolver
+from activity_sync.pipeline.resolver import LOOKED_AT, Resolver
 from activity_sync.pipeline.rows import Extracted, Resolved, frame, records
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
 from activity_sync.pipeline.watching import watching
+
+T = TypeVar("T")
+
+_BATCHES_AT_ONCE = 5
+_ROWS_AT_ONCE = 10_000
+"""The look-ups of so many batches travel together, but of no more rows than these, where batches are larger than usual.
+Of the activities only what they need waits for them: a fraction of what a batch takes while it is decoded."""
 
 
 async def resolve(session: Session, scope: Scope) -> StepReport:
@@ -19,6 +32,7 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
     report = StepReport(scope)
     resolver = Resolver(session, scope, makes=True)
     flow, kind = scope.flow.name, scope.activity_type
+    at_once = session.configuration.limits.batch_rows
     async with watching(session, scope, Step.RESOLVED) as watch:
         with session.staging.write(
             flow,
@@ -33,17 +47,43 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
                 Step.EXTRACTED,
                 run_id=scope.input_run,
                 partitions=(scope.partitions.first, scope.partitions.last),
-                batch_rows=session.configuration.limits.batch_rows,
+                batch_rows=at_once,
             )
-            for batch in records(staged):
-                extracted = [Extracted.from_row(row) for row in batch]
-                resolved = await resolver.resolve(decodable(session, scope, extracted))
-                rows = [resolved.get(one.record.id, Resolved()).to_row(one, scope.run_id) for one in extracted]
-                for one in extracted:
-                    report.count(one.partition, "extracted")
-                out.append(frame(rows))
-                watch.advance(len(rows))
+            together = max(min(_BATCHES_AT_ONCE, _ROWS_AT_ONCE // at_once), 1)
+            for batches in in_groups(lean(session, scope, staged), together):
+                resolved = await resolver.resolve([activity for _, activities in batches for activity in activities])
+                for extracted, _ in batches:
+                    rows = [resolved.get(one.record.id, Resolved()).to_row(one, scope.run_id) for one in extracted]
+                    for one in extracted:
+                        report.count(one.partition, "extracted")
+                    out.append(frame(rows))
+                    watch.advance(len(rows))
     return report
+
+
+def lean(
+    session: Session, scope: Scope, staged: Iterable[pd.DataFrame]
+) -> Iterator[tuple[list[Extracted], list[Activity]]]:
+    """By staged batch, its records without their contents, and its activities with what their resolution looks at."""
+    for batch in records(staged):
+        extracted = [Extracted.from_row(row) for row in batch]
+        activities = [
+            replace(one, fields={name: one.fields[name] for name in LOOKED_AT if name in one.fields}, losses=())
+            for one in decodable(session, scope, extracted)
+        ]
+        yield [replace(one, record=replace(one.record, payload={}, associations={})) for one in extracted], activities
+
+
+def in_groups(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """`values` in order, at most `size` at a time."""
+    group: list[T] = []
+    for value in values:
+        group.append(value)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def decodable(session: Session, scope: Scope, extracted: list[Extracted]) -> list[Activity]:

@@ -19,6 +19,7 @@ from activity_sync.activities.kinds import RecordKind
 from activity_sync.configuration import OwnersConfig
 from activity_sync.pipeline.known_counterparts import KnownCounterparts, Proved, Tie
 from activity_sync.pipeline.on_demand import LEDGER, NO_COUNTERPART, OnDemand, counterpart_in
+from activity_sync.pipeline.recently_used import RecentlyUsed
 from activity_sync.pipeline.rows import Ref, Resolved
 from activity_sync.pipeline.scope import Scope
 from activity_sync.pipeline.session import Session
@@ -26,6 +27,13 @@ from activity_sync.rules.domains import company_domain, spellings
 from activity_sync.rules.names import name_without_form, normal_name
 from activity_sync.rules.values import AMBIGUOUS_RECORD, Several
 from activity_sync.systems.records import Lookup, NaturalKey, Owner
+
+_KEPT = 25_000
+"""So many records are remembered: those that the next activities of the same people and deals hang on. About 1 KB each,
+whatever the window holds; one that has been forgotten is looked up again with the next batch that names it."""
+
+LOOKED_AT = ("owner", "participants")
+"""The fields of an activity that its resolution depends on, beside its associations."""
 
 _CARRIED_KINDS = frozenset(kind.value for kind in RecordKind)
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -72,7 +80,7 @@ class Resolver:
     makes: bool = False
     on_demand: OnDemand = field(init=False)
     known: KnownCounterparts = field(init=False)
-    _found: dict[tuple[str, str], Found] = field(default_factory=dict)
+    _found: RecentlyUsed[tuple[str, str], Found] = field(default_factory=lambda: RecentlyUsed(_KEPT))
 
     def __post_init__(self) -> None:
         self.on_demand = OnDemand(self.session, self.scope, makes=self.makes)
@@ -123,7 +131,7 @@ class Resolver:
 
     async def _look_up(self, wanted: Collection[tuple[str, str]]) -> None:
         by_kind: defaultdict[str, list[str]] = defaultdict(list)
-        for kind, record_id in sorted(set(wanted) - self._found.keys()):
+        for kind, record_id in sorted(self._found.make_room(wanted)):
             by_kind[kind].append(record_id)
         if not by_kind:
             return

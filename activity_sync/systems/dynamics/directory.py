@@ -6,6 +6,7 @@ its own; what it finds is compared again here.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,6 +71,8 @@ class DynamicsDirectory:
         self._stored_ids = stored_ids
         self._also_read = also_read
         self._columns = Columns(operations)
+        self._owners: Mapping[str, Owner] | None = None
+        self._owners_lock = asyncio.Lock()
 
     async def describe(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NaturalKey]]:
         """By kind, the natural keys of these records; a merged one is described by its survivor, whose `id` it gets.
@@ -151,7 +154,13 @@ class DynamicsDirectory:
         ]
 
     async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:  # noqa: ARG002 - one list of all
-        """All users by id. Disabled ones and application users are not active: nothing is assigned to them."""
+        """All users by id, read once. Disabled and application users are not active: nothing is assigned to them."""
+        async with self._owners_lock:
+            if self._owners is None:
+                self._owners = await self._read_owners()
+            return self._owners
+
+    async def _read_owners(self) -> dict[str, Owner]:
         select = "systemuserid,fullname,internalemailaddress,isdisabled,applicationid"
         (rows,) = await self._operations.read_rows([Operation("GET", f"systemusers?$select={select}")])
         return {

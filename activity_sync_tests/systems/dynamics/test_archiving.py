@@ -108,7 +108,7 @@ def test_many_deletes_go_in_batches(organization: Organization):
     results, calls = archive(organization, ActivityType.TASK, *(guid(number, kind="e") for number in range(250)))
 
     assert {one.outcome for one in results} == {"done"}
-    assert calls == 3
+    assert calls == 2
     assert organization.store.all_rows("task") == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from activity_sync.errors import AuthenticationFailed
@@ -277,6 +279,21 @@ def test_owners_are_all_users_and_only_people_are_active(organization: Organizat
     assert (ann.email, ann.name, ann.active) == ("ann@ours.example", "Ann", True)
     assert not found[guid(2, kind="d")].active
     assert [one.id for one in found.values() if one.active] == [ann.id]
+
+
+def test_users_are_read_once_however_many_ask(organization: Organization):
+    organization.seed({"systemuser": [{"systemuserid": guid(1, kind="d"), "fullname": "Ann"}]})
+
+    async def owners(system):
+        before = organization.controls.requests.by_kind["$batch"]
+        found = [*await asyncio.gather(system.directory.owners(), system.directory.owners())]
+        found.append(await system.directory.owners())
+        return found, organization.controls.requests.by_kind["$batch"] - before
+
+    found, calls = organization.run(owners)
+
+    assert all(guid(1, kind="d") in one for one in found)
+    assert calls == 1
 
 
 def test_missing_read_right_is_a_failed_authentication(organization: Organization):

@@ -229,13 +229,13 @@ def test_batch_refused_as_a_whole_is_split_until_the_records_land(organization):
 
 
 def test_results_are_in_the_order_of_the_requests_over_several_batches(organization):
-    activities = [activity(ActivityType.TASK, subject=f"Task {number}") for number in range(250)]
-    activities[130] = activity(ActivityType.TASK, owner=OLD)
+    activities = [activity(ActivityType.TASK, subject=f"Task {number}") for number in range(350)]
+    activities[180] = activity(ActivityType.TASK, owner=OLD)
 
     results = create_many(organization, *activities)
 
-    assert [number for number, one in enumerate(results) if one.outcome != "done"] == [130]
-    assert organization.row("task", results[249].id)["subject"] == "Task 249"
+    assert [number for number, one in enumerate(results) if one.outcome != "done"] == [180]
+    assert organization.row("task", results[349].id)["subject"] == "Task 349"
     assert organization.controls.requests.by_kind["$batch"] == 3
 
 
@@ -441,7 +441,7 @@ def test_batch_that_stays_unanswered_is_told_per_record_while_others_land(organi
     async def created(system):
         requests = [
             CreateRequest(guid(number, kind="e"), system.translator.encode(activity(ActivityType.TASK), ()).body)
-            for number in range(1, 151)
+            for number in range(1, 201)
         ]
         return await system.writer.create(ActivityType.TASK, requests)
 
