@@ -385,6 +385,10 @@ class Configuration(_Section):
             raise ValueError(f"{value} lies in the future; give the first day of history to sync")
         return value
 
+    def __hash__(self) -> int:
+        """Alike for equal ones; most of the file is in dicts, which have no hash."""
+        return hash((self.start_date, self.partitions))
+
     def flow(self, flow: Flow) -> FlowConfig:
         """The section of a flow; ConfigurationError when there is no such flow."""
         section: FlowConfig | None = getattr(self.flows, flow.name, None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import dagster as dg
@@ -52,14 +52,18 @@ _SAYS = {
 }
 
 
-def activity_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
-    """The assets of every flow and type that is on."""
-    return [
+@lru_cache(maxsize=1)
+def activity_assets(configuration: Configuration) -> tuple[dg.AssetsDefinition, ...]:
+    """The assets of every flow and type that is on.
+
+    Kept: a command makes definitions for every run of it, and these are most of their time.
+    """
+    return tuple(
         _asset(configuration, flow, activity_type, step)
         for flow in FLOWS
         for activity_type in configuration.enabled(flow)
         for step in Step
-    ]
+    )
 
 
 def _asset(configuration: Configuration, flow: Flow, activity_type: ActivityType, step: Step) -> dg.AssetsDefinition:

@@ -5,6 +5,7 @@ One step evaluates all three: a step of its own costs Dagster more than the ques
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import dagster as dg
 
@@ -32,9 +33,10 @@ class Open:
     overdue: int
 
 
-def load_checks(configuration: Configuration) -> list[dg.AssetChecksDefinition]:
-    """The checks of every `load_results`."""
-    return [_checks(configuration, flow, kind) for flow in FLOWS for kind in configuration.enabled(flow)]
+@lru_cache(maxsize=1)
+def load_checks(configuration: Configuration) -> tuple[dg.AssetChecksDefinition, ...]:
+    """The checks of every `load_results`; kept as the assets are."""
+    return tuple(_checks(configuration, flow, kind) for flow in FLOWS for kind in configuration.enabled(flow))
 
 
 def _checks(configuration: Configuration, flow: Flow, activity_type: ActivityType) -> dg.AssetChecksDefinition:

@@ -13,7 +13,11 @@ import dagster as dg
 import pytest
 import yaml
 
-from activity_sync.configuration import Configuration, parse_configuration
+from activity_sync.activities.kinds import ActivityType, Step
+from activity_sync.configuration import FLOWS, Configuration, parse_configuration
+from activity_sync.defs.build import build_definitions
+from activity_sync.defs.checks import FAILURES
+from activity_sync.defs.keys import asset_key
 from activity_sync.defs.partitions import covering, partitions_definition, partitions_of
 from activity_sync.settings import PROJECT_ROOT
 from activity_sync_tests.defs.describe import described
@@ -46,6 +50,25 @@ def test_a_type_that_is_switched_off_has_no_assets_and_its_flow_still_runs():
     assert not [key for key in found["assets"] if key.startswith("hubspot_to_dynamics/email")]
     assert [key for key in found["assets"] if key.startswith("dynamics_to_hubspot/email")]
     assert found["jobs"]["sync_hubspot_to_dynamics"]["assets"] == 16
+
+
+def test_definitions_made_in_turn_are_each_of_their_own_configuration():
+    """One process makes some for every run of it: what is kept of one configuration is no other's."""
+    shipped = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    other = "limits: {failed_records: 7, max_partitions_per_run: 3}"  # of the same first day and partitions
+
+    assert described(Configuration()) == shipped
+    found = described(_configured(other))
+    assert {asset["backfill"] for name, asset in found["assets"].items() if name != "reconciliation"} == {3}
+    assert "more than 7 records" in _failures_check(_configured(other))
+    assert described(Configuration()) == shipped
+    assert "more than 7 records" not in _failures_check(Configuration())
+
+
+def _failures_check(configuration: Configuration) -> str:
+    graph = build_definitions(configuration).get_repository_def().asset_graph
+    key = dg.AssetCheckKey(asset_key(FLOWS[0], ActivityType.TASK, Step.LOADED), FAILURES)
+    return graph.get_check_spec(key).description or ""
 
 
 def test_a_flow_that_is_switched_off_has_neither_assets_nor_a_job():
