@@ -62,3 +62,14 @@ def test_unknown_authority_is_not_trusted_and_the_remedy_is_named(secured, make_
         fetch_status(make_client(address))
 
     assert "certificate verify failed" in str(caught.value)
+
+
+def test_another_file_is_read_in_the_same_process(secured, make_client, monkeypatch):
+    address, trusted = secured
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with pytest.raises(Unreachable, match="SSL_CERT_FILE"):
+        fetch_status(make_client(address))
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+
+    assert fetch_status(make_client(address)) == 204
