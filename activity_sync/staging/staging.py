@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pandas as pd
@@ -21,7 +22,7 @@ from activity_sync.staging.comparing import Comparison, NewestRun, Rows
 from activity_sync.staging.files import VIEWS, StagedFile
 from activity_sync.staging.frames import to_frame
 from activity_sync.staging.places import place_at
-from activity_sync.staging.queries import bounds, name, newest, rows_of, view
+from activity_sync.staging.queries import bounds, literal, name, newest, rows_of, view
 from activity_sync.staging.writer import StagedWriter
 
 
@@ -232,12 +233,12 @@ class Staging:
         Views only: whoever has it open stops no run, and sees new rows at once. Needed again only when a step stages
         its first file ever, which the writer sees to.
         """
-        with self._place.scratch() as scratch:
-            connection = self._place.connect()  # of its own: what is attached, all of an engine's connections see
+        with self._place.scratch() as scratch, self._connected() as connection:
+            made = scratch / VIEWS
+            views = name(f"views_{uuid4().hex}")  # what is attached, all of an engine's connections see
+            connection.execute(f"ATTACH {literal(str(made))} AS {views}")
             try:
-                made = scratch / VIEWS
-                connection.execute(f"ATTACH '{str(made).replace(chr(39), chr(39) * 2)}' AS views")
-                connection.execute("USE views")
+                connection.execute(f"USE {views}")
                 for flow in files.flows(self._place):
                     for step in Step:
                         pattern = files.pattern(flow, step)
@@ -245,7 +246,8 @@ class Staging:
                         for statement in view(flow, step, some):
                             connection.execute(statement)
             finally:
-                connection.close()
+                connection.execute("USE memory")
+                connection.execute(f"DETACH {views}")
             self._place.publish(made, VIEWS)
 
     @contextmanager

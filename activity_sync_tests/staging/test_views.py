@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import duckdb
 import pandas as pd
 import pytest
@@ -87,3 +89,17 @@ def test_root_with_a_quote_in_its_name(tmp_path):
 
     with duckdb.connect(str(root / "staging.duckdb"), read_only=True) as shell:
         assert shell.execute("SELECT source_id FROM hubspot_to_dynamics.extracted_activities").fetchall() == [("1",)]
+
+
+def test_views_that_several_threads_make_at_once_are_whole_and_disturb_no_reader(staging, stage, ask):
+    for step in Step:
+        stage(step, "run", {"partition": MON, "source_id": "1"})
+
+    with ThreadPoolExecutor(6) as threads:
+        made = [threads.submit(staging.rebuild_views) for _ in range(12)]
+        read = [threads.submit(staging.trace, FLOW, ActivityType.EMAIL, "1") for _ in range(12)]
+        for one in made:
+            one.result()
+        assert [len(one.result()) for one in read] == [4] * 12
+
+    assert ask("SELECT count(*) FROM duckdb_views() WHERE NOT internal") == [(8,)]
