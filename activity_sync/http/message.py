@@ -45,13 +45,18 @@ class ApiResponse:
     def json(self) -> Any:
         """The body as JSON. MalformedResponse when it is none; its text is not quoted."""
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_constant=refuse_constant)
         except ValueError:
             kind = self.headers.get("content-type", "no content type")
             raise MalformedResponse(
                 f"The API answered {self.status} with {len(self.body)} bytes that are not JSON ({kind}).",
                 status=self.status,
             ) from None
+
+
+def refuse_constant(name: str) -> None:
+    """NaN and Infinity, which `json` reads, are no JSON. ValueError."""
+    raise ValueError(f"{name} is no JSON")
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,8 +114,13 @@ def _take_in_again(session: Session, flow: Flow, kind: ActivityType, ids: Collec
 
 def _on(flow: Flow, known: dict[str, set[str]]) -> list[str]:
     """How a resolved reference to one of the contacts is staged: by its own id, or by that of its counterpart."""
-    as_source = [dumps({"kind": _CONTACT, "id": one})[1:-1] for one in sorted(known.get(flow.source, ()))]
-    return as_source + [dumps({"target": one})[1:-1] for one in sorted(known.get(flow.target, ()))]
+    as_source = [_inside({"kind": _CONTACT, "id": one}) for one in sorted(known.get(flow.source, ()))]
+    return as_source + [_inside({"target": one}) for one in sorted(known.get(flow.target, ()))]
+
+
+def _inside(values: Mapping[str, str]) -> str:
+    """How these values stand amid others of a staged cell."""
+    return dumps(values).strip()[1:-1]
 
 
 def _counterparts(session: Session, kind: ActivityType, flow: Flow, ids: Collection[str]) -> set[str]:

@@ -300,8 +300,9 @@ def test_redirect_is_not_followed(served, make_client):
         send(make_client(served.base_url))
 
 
-def test_answer_that_is_no_json_is_malformed(served, make_client):
-    served.answer(Response("<html>jane@example.com", media_type="text/html"))
+@pytest.mark.parametrize("body", ["<html>jane@example.com", '{"jane": NaN}', '["jane", -Infinity]'])
+def test_answer_that_is_no_json_is_malformed(served, make_client, body):
+    served.answer(Response(body, media_type="text/html"))
     response = send(make_client(served.base_url))
 
     with pytest.raises(MalformedResponse) as caught:
