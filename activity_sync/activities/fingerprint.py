@@ -165,7 +165,9 @@ def _without_space(text: str) -> str:
 
 def _lines(text: str) -> str:
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+    if "\n" not in text:
+        return text.strip()
+    return "\n".join([line.rstrip() for line in text.split("\n")]).strip()
 
 
 def _participant(one: Participant) -> str:

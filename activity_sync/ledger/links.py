@@ -23,11 +23,11 @@ def load(connection: Connection, link_ids: Iterable[int], *, lock: bool = False)
         rows: Select[*tuple[object, ...]] = select(links).where(links.c.id.in_(some)).order_by(links.c.id)
         locked = connection.execute(rows.with_for_update() if lock else rows).all()
         sides: dict[int, dict[str, SideRow]] = defaultdict(dict)
-        for side in connection.execute(select(link_sides).where(link_sides.c.link_id.in_(some))):
+        for side in connection.execute(select(link_sides).where(link_sides.c.link_id.in_(some))).all():
             sides[side.link_id][side.system] = load_side(side)
         parts: dict[int, list[Element]] = defaultdict(list)
         by_key = select(elements).where(elements.c.link_id.in_(some)).order_by(*elements.primary_key)
-        for part in connection.execute(by_key):
+        for part in connection.execute(by_key).all():
             parts[part.link_id].append(load_element(part))
         for row in locked:
             found[row.id] = load_link(row, sides[row.id], tuple(parts[row.id]))
@@ -45,7 +45,7 @@ def by_record(
             link_sides.c.activity_type == activity_type.value,
             link_sides.c.record_id.in_(some),
         )
-        for side in connection.execute(sides):
+        for side in connection.execute(sides).all():
             owners[side.record_id].append(side.link_id)
     rows = load(connection, (one for ids in owners.values() for one in ids))
     return {record_id: max((rows[one] for one in ids), key=_latest_life) for record_id, ids in owners.items()}

@@ -49,7 +49,9 @@ def merged(
     refs = list(refs)
     source = {key(ref.kind, ref.id): key(ref.kind, ref.target) if ref.target else None for ref in refs}
     merged_into = {key(ref.kind, former): key(ref.kind, ref.id) for ref in refs for former in ref.former}
-    elements = [replace(one, target=survivors.get(one.target, one.target)) for one in known(row, flow)]
+    elements = known(row, flow)
+    if survivors:
+        elements = [replace(one, target=survivors.get(one.target, one.target)) for one in elements]
     return merge_elements(
         elements, source=source, target=None if target is None else shown(target), merged_into=merged_into
     )
@@ -73,18 +75,25 @@ def shown(activity: Activity) -> frozenset[str]:
     return frozenset(key(one.kind, one.id) for one in activity.associations if one.kind in _KINDS)
 
 
-def as_carried(row: LinkRow, flow: Flow, refs: Iterable[Ref]) -> tuple[Ref, ...]:
+def as_carried(row: LinkRow, flow: Flow, refs: tuple[Ref, ...]) -> tuple[Ref, ...]:
     """The references, where those that nothing resolves any more are what this link knows them, or theirs, to be."""
+    if all(_stands(ref) for ref in refs):
+        return refs
     counterpart = {one.source: one.target for one in known(row, flow) if one.target}
 
     def stand(ref: Ref) -> Ref:
         names = [key(ref.kind, one) for one in (ref.id, *ref.former)]
         found = next((counterpart[one] for one in names if one in counterpart), None)
-        if found is None or (ref.target is not None and not ref.create):
+        if found is None or _stands(ref):
             return ref
         return replace(ref, target=parse_element_key(found)[1], rule="carried_before", candidates=(), create="")
 
     return tuple(map(stand, refs))
+
+
+def _stands(ref: Ref) -> bool:
+    """Whether the reference has its counterpart, which exists."""
+    return ref.target is not None and not ref.create
 
 
 def removed_links(parted: Iterable[str]) -> list[TargetLink]:

@@ -109,7 +109,8 @@ class Observer:
         """What the source shows, and the ledger's link; the target is unseen."""
         if row is not None and row.state is LinkState.LINKED:
             refs = as_carried(row, self.scope.flow, seen.resolved.refs)
-            seen = replace(seen, resolved=replace(seen.resolved, refs=refs))
+            if refs != seen.resolved.refs:
+                seen = replace(seen, resolved=replace(seen.resolved, refs=refs))
         card = Card(seen, row, self.link(row))
         record = seen.extracted.record
         if record.gone:
@@ -147,7 +148,8 @@ class Observer:
             ),
             closed=self.source.translator.is_closed(self.scope.activity_type, record),
         )
-        card.link = self.link(row, shown=shown)
+        if row is not None and isinstance(card.link, Linked) and self.oscillates(row, card.link.source, shown):
+            card.link = replace(card.link, oscillating=True)
         return card
 
     def see_target(self, card: Card, record: SourceRecord | None) -> None:
@@ -214,8 +216,8 @@ class Observer:
         if isinstance(card.source, Present):
             card.source = replace(card.source, associations=card.elements.diff)
 
-    def link(self, row: LinkRow | None, *, shown: Fingerprint | None = None) -> Link:
-        """The ledger's row as `decide` sees it from this flow's source."""
+    def link(self, row: LinkRow | None) -> Link:
+        """The ledger's row as `decide` sees it from this flow's source, which has not been looked at yet."""
         if row is None:
             return NoLink()
         if row.state is LinkState.PENDING:
@@ -251,7 +253,6 @@ class Observer:
             plan_on_source=plan_on_source,
             plan_since=self.claimed(plan),
             generation=row.generation,
-            oscillating=self.oscillates(row, source_side, shown),
         )
 
     def claimed(self, plan: Mapping[str, Any]) -> datetime | None:
@@ -261,11 +262,13 @@ class Observer:
             return None
         return datetime.fromisoformat(at) + self.target.clock_ahead
 
-    def oscillates(self, row: LinkRow, side: Side, shown: Fingerprint | None) -> bool:
+    def oscillates(self, row: LinkRow, side: Side, shown: Fingerprint) -> bool:
         """More than four of our writes in an hour, and nothing a reader would see has changed."""
+        if len(row.written_at) <= _OSCILLATION_WRITES:
+            return False
         since = self.session.clock() - _OSCILLATION_WINDOW
         recent = [one for one in row.written_at if datetime.fromisoformat(one) > since]
-        if len(recent) <= _OSCILLATION_WRITES or shown is None:
+        if len(recent) <= _OSCILLATION_WRITES:
             return False
         changed = [name for name, entry in shown.items() if name in side.base and entry != side.base[name]]
         return bool(changed) and all(shown[name].visible == side.base[name].visible for name in changed)

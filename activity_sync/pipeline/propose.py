@@ -241,7 +241,8 @@ class Proposer:
                     | self._target_values(card, action.overwrites),
                 )
             case actions.Skip() | actions.Acknowledge():
-                return replace(plain, elements=of_update(card.elements, card.seen.resolved.refs, ()))
+                elements = of_update(card.elements, card.seen.resolved.refs, ())
+                return replace(plain, elements=elements) if elements else plain
             case actions.KeepTarget():
                 return replace(
                     plain,

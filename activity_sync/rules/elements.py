@@ -64,6 +64,9 @@ class ElementMerge:
         return replace(self, remove=frozenset(), parted=frozenset(), leaves_none=False)
 
 
+_IN_STEP = ElementMerge()
+
+
 def element_key(kind: str, record_id: str, role: Role | str) -> str:
     """The name of an element in its own system."""
     return f"{kind}/{record_id}/{role}"
@@ -88,6 +91,11 @@ def merge_elements(
     `target`: the elements the target shows now, None when it was not read. Elements that only the target shows are
     the mirror flow's. `merged_into`: by former key, the source key of the survivor.
     """
+    known = list(known)
+    if {element.source for element in known} == source.keys() and all(
+        element.state is not ElementState.WAITING for element in known
+    ):
+        return _IN_STEP
     add, agree, wait, moved = set[str](), set[str](), set[str](), set[tuple[str, str]]()
     remembered = defaultdict[str, list[Element]](list)
     for element in known:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import pyarrow as pa
 
-from activity_sync.staging.columns import Column
+from activity_sync.staging.columns import Column, Kind
+
+_LOCAL = pa.timestamp("us")
 
 
 def to_arrow(frame: pd.DataFrame, columns: tuple[Column, ...], fixed: dict[str, object]) -> pa.Table:
@@ -31,10 +35,21 @@ def to_frame(batch: pa.RecordBatch) -> pd.DataFrame:
     """The frame, all columns of dtype object: no NaN, no NaT, integers stay integers, times are aware."""
     return pd.DataFrame(
         {
-            name: pd.Series(column.to_pylist(), dtype=object)
+            name: pd.Series(_cells(column), dtype=object)
             for name, column in zip(batch.schema.names, batch.columns, strict=True)
         }
     )
+
+
+def _cells(column: pa.Array) -> list[object]:
+    if column.null_count == len(column):
+        return [None] * len(column)
+    if column.type != Kind.MOMENT.arrow:
+        cells: list[object] = column.to_pylist()
+        return cells
+    # Arrow looks the zone up for every cell.
+    moments: list[datetime | None] = column.cast(_LOCAL).to_pylist()
+    return [None if one is None else one.replace(tzinfo=UTC) for one in moments]
 
 
 def _array(cells: pd.Series, column: Column) -> pa.Array:

@@ -103,14 +103,18 @@ def decode_associations(associations: Mapping[str, Sequence[Mapping[str, Any]]])
     return frozenset(
         Association(kind.value, element["id"], label=min(element.get("labels") or ("",)))
         for kind in TARGETS
-        for element in _each_id_once(associations.get(kind.value) or ())
+        if (given := associations.get(kind.value))
+        for element in _each_id_once(given)
     )
 
 
-def _each_id_once(elements: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _each_id_once(elements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     merged: dict[str, dict[str, Any]] = {}
     for element in elements:
-        known = merged.setdefault(str(element["id"]), {"id": str(element["id"]), "labels": [], "types": []})
+        record_id = str(element["id"])
+        known = merged.get(record_id)
+        if known is None:
+            known = merged[record_id] = {"id": record_id, "labels": [], "types": []}
         for aspect in ("labels", "types"):
             known[aspect].extend(one for one in element.get(aspect) or () if one not in known[aspect])
     return list(merged.values())
