@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -35,6 +36,7 @@ _NOT_ENDED = [
 INCREMENTAL_PRIORITY = 10
 """Above what people start from the UI (0), and their backfills."""
 HISTORY_PRIORITY = -1
+_BETWEEN_LOOKS = timedelta(seconds=0.5)
 _EARLY = timedelta(seconds=30)
 """A tick that comes so much before the interval is over does not wait for the next one."""
 
@@ -66,6 +68,17 @@ def pass_under_way(instance: dg.DagsterInstance, flow: Flow) -> str | None:
     """The id of an incremental run of the flow that is queued or has not ended yet; what is only left over is ended."""
     end_orphans(instance)
     limit_pools(instance)
+    return _not_ended(instance, flow)
+
+
+def wait_for_the_end(instance: dg.DagsterInstance, flow: Flow, *, at_most: timedelta) -> None:
+    """Returns as soon as no incremental run of the flow is under way, and `at_most` so much later if one still is."""
+    deadline = time.monotonic() + at_most.total_seconds()
+    while _not_ended(instance, flow) and time.monotonic() < deadline:
+        time.sleep(_BETWEEN_LOOKS.total_seconds())
+
+
+def _not_ended(instance: dg.DagsterInstance, flow: Flow) -> str | None:
     runs = instance.get_runs(
         dg.RunsFilter(tags={FLOW_TAG: flow.name, MODE_TAG: Mode.INCREMENTAL.value}, statuses=_NOT_ENDED),
         limit=1,

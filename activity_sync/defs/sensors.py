@@ -17,7 +17,7 @@ from activity_sync.defs.failures import failure_of
 from activity_sync.defs.history import History
 from activity_sync.defs.jobs import job_name
 from activity_sync.defs.keys import MODE_TAG
-from activity_sync.defs.requests import pass_due, pass_under_way, request_of
+from activity_sync.defs.requests import pass_due, pass_under_way, request_of, wait_for_the_end
 from activity_sync.defs.standby import Standby
 from activity_sync.defs.tasks import tasks_for_news
 from activity_sync.errors import ActivitySyncError
@@ -30,7 +30,11 @@ _BACK = timedelta(minutes=10)
 """So far back a look goes: an index, or a long transaction, may show a record that much after it was modified."""
 _RENEWED = timedelta(hours=1)
 TICK_SECONDS = 5
-"""As often as Dagster's daemon ticks at all: most ticks ask Dagster alone whether a pass has just ended."""
+"""About as often as Dagster's daemon looks for sensors that are due: most ticks ask whether a pass has ended."""
+_EVERY_LOOK = 1
+"""Asked for by whoever is to tick each time the daemon looks: with 5 s, a tick is left out where it is a moment early."""
+_WAIT = timedelta(seconds=TICK_SECONDS - 1)
+"""So long a tick waits for a pass under way: the next pass begins when one ends, and not up to 5 s later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,14 @@ def _sensor(configuration: Configuration, flow: Flow, standby: Standby) -> dg.Se
     @dg.sensor(
         name=f"changes_{flow.name}",
         job_name=job_name(flow),
-        minimum_interval_seconds=TICK_SECONDS,
+        minimum_interval_seconds=_EVERY_LOOK,
         default_status=dg.DefaultSensorStatus.RUNNING if automation.enabled else dg.DefaultSensorStatus.STOPPED,
         description=(
             f"Asks {SYSTEMS[flow.source].label} whether any activity changed and starts one incremental run if so."
         ),
     )
     def sense(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        wait_for_the_end(context.instance, flow, at_most=_WAIT)
         try:
             cursor, now = Cursor.read(context.cursor), datetime.now(tz=UTC)
             return look(context.instance, configuration, flow, standby, cursor, now=now)

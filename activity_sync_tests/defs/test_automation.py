@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Timer
 
 import dagster as dg
 import pytest
@@ -21,6 +22,7 @@ from activity_sync.defs.history import PIECE_TAG
 from activity_sync.defs.keys import FLOW_TAG, MODE_TAG, PRIORITY_TAG, RANGE_END_TAG, RANGE_START_TAG
 from activity_sync.defs.orphans import end_orphans, process_tag
 from activity_sync.defs.pools import pool_of
+from activity_sync.defs.requests import pass_under_way, wait_for_the_end
 from activity_sync.defs.schedules import due
 from activity_sync.defs.sensors import Cursor, look
 from activity_sync.defs.standby import Standby
@@ -230,6 +232,23 @@ def test_nothing_is_asked_while_a_pass_is_under_way_and_what_it_missed_is_seen_a
     assert peopled.asked("hubspot")["total"] == 0
     instance.report_run_canceled(run)
     assert daemon.settle() == 1
+
+
+def test_a_tick_goes_on_when_the_pass_ends_or_its_patience_does(instance: dg.DagsterInstance) -> None:
+    run = instance.create_run_for_job(
+        build_definitions(Configuration()).resolve_job_def("sync_hubspot_to_dynamics"),
+        tags={FLOW_TAG: HUBSPOT.name, MODE_TAG: "incremental"},
+    )
+    instance.report_run_canceling(run)
+
+    wait_for_the_end(instance, HUBSPOT, at_most=timedelta(0))
+
+    assert pass_under_way(instance, HUBSPOT) == run.run_id
+    ending = Timer(0.3, instance.report_run_canceled, [run])
+    ending.start()
+    wait_for_the_end(instance, HUBSPOT, at_most=timedelta(days=1))
+    ending.join()
+    assert pass_under_way(instance, HUBSPOT) is None
 
 
 def test_schedule_waits_for_the_history_and_then_passes_at_its_interval(
