@@ -32,7 +32,7 @@ _RENEWED = timedelta(hours=1)
 TICK_SECONDS = 5
 """About as often as Dagster's daemon looks for sensors that are due: most ticks ask whether a pass has ended."""
 _EVERY_LOOK = 1
-"""Asked for by whoever is to tick each time the daemon looks: with 5 s, a tick is left out where it is a moment early."""
+"""Less than that: whoever asks for 5 s is left out whenever the daemon looks a moment earlier than that."""
 _WAIT = timedelta(seconds=TICK_SECONDS - 1)
 """So long a tick waits for a pass under way: the next pass begins when one ends, and not up to 5 s later."""
 
