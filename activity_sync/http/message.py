@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,7 +46,7 @@ class ApiResponse:
     def json(self) -> Any:
         """The body as JSON. MalformedResponse when it is none; its text is not quoted."""
         try:
-            return json.loads(self.body, parse_constant=refuse_constant)
+            return read_json(self.body)
         except ValueError:
             kind = self.headers.get("content-type", "no content type")
             raise MalformedResponse(
@@ -54,9 +55,21 @@ class ApiResponse:
             ) from None
 
 
-def refuse_constant(name: str) -> None:
-    """NaN and Infinity, which `json` reads, are no JSON. ValueError."""
+def read_json(body: str | bytes) -> Any:
+    """The value of a JSON text. ValueError when it is none; NaN and Infinity, which `json` reads, are none.
+
+    A number that no float can hold stays the text it is: the record is refused for it, alone and by name.
+    """
+    return json.loads(body, parse_constant=_refuse, parse_float=_float)
+
+
+def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+def _float(digits: str) -> float | str:
+    number = float(digits)
+    return number if math.isfinite(number) else digits
 
 
 @dataclass(frozen=True, slots=True)

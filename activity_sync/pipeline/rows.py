@@ -62,7 +62,7 @@ def dumps(value: Any) -> str:
 
 
 def loads(cell: str) -> Any:
-    """The inverse of `dumps`; files of older versions are read as well."""
+    """The inverse of `dumps`. Of a file of an older version, numbers beyond 64 bits are read as floats."""
     empty = _EMPTY_VALUES.get(cell)
     if empty is not None:
         return empty()

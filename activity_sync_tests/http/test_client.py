@@ -311,6 +311,14 @@ def test_answer_that_is_no_json_is_malformed(served, make_client, body):
     assert "jane" not in str(caught.value)
 
 
+def test_number_that_no_float_can_hold_stays_the_text_it_is(served, make_client):
+    served.answer(Response('{"duration": 1e999, "least": -1e999, "probability": 1.5}', media_type="application/json"))
+
+    read = send(make_client(served.base_url)).json()
+
+    assert read == {"duration": "1e999", "least": "-1e999", "probability": 1.5}
+
+
 def test_cookies_are_not_kept(served, make_client):
     served.answer(answer(200, set_cookie="ARRAffinity=server-7; Path=/"), OK)
     client = make_client(served.base_url)

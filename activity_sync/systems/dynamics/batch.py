@@ -15,7 +15,7 @@ from email.message import Message
 from typing import Any
 
 from activity_sync.errors import MalformedResponse
-from activity_sync.http.message import refuse_constant
+from activity_sync.http.message import read_json
 
 MOST_OPERATIONS = 1000
 """Requests that one batch may hold, those inside change sets counted."""
@@ -57,7 +57,7 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON. MalformedResponse when it is none."""
         try:
-            return json.loads(self.body, parse_constant=refuse_constant)
+            return read_json(self.body)
         except ValueError:
             raise MalformedResponse(
                 f"An operation of a batch answered {self.status} with a body that is not JSON.",
