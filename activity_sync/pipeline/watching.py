@@ -102,12 +102,22 @@ class Watch:
         self.expect((self._own.known or 0) + expected.records)
 
     def announce(self, expected: Expected) -> None:
-        """The step will read so much once the run gets to it; few rows are not worth the words."""
-        if expected.records < FEW_ROWS:
+        """The step will read so much once the run gets to it; few rows are not worth the words.
+
+        Nothing is said where another run of the type is under way: this one does not have the lease yet.
+        """
+        if expected.records < FEW_ROWS or self._is_told_of_another():
             return
         self._calls, self._calls_for = expected.calls, expected.records
         self._own = replace(self._own, state=StepState.AHEAD, known=expected.records)
         self._write()
+
+    def _is_told_of_another(self) -> bool:
+        scope, now = self._scope, self._session.clock()
+        return any(
+            one.is_alive(now) and one.activity_type is scope.activity_type and one.run_id != scope.run_id
+            for one in self._session.ledger.progress(scope.flow.name)
+        )
 
     def advance(self, rows: int) -> None:
         """So many more rows are done."""
@@ -167,7 +177,7 @@ class Watch:
         session, scope = self._session, self._scope
         now = session.clock()
         if not self._is_told:
-            # Whatever else is written of the flow and type is of a run that died: this one has the lease.
+            # Whatever else is written of the flow and type is of a run that died: this one has the lease, or looked.
             session.ledger.forget_progress(scope.flow.name, scope.activity_type)
         self._is_told = True
         ahead = scope.steps[scope.steps.index(self._own.step) + 1 :] if self._own.step in scope.steps else ()

@@ -121,7 +121,8 @@ class Reader(Protocol):
     async def expected(self, types: Collection[ActivityType], window: Window) -> dict[ActivityType, Expected]:
         """Per type, about how many were modified inside the window, and what reading them would cost.
 
-        As cheap as the system allows. A type that it does not count, or does not let us read, is absent.
+        As cheap as the system allows. A type that it does not count, or cannot count now, is absent: an estimate fails
+        nothing.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -183,6 +183,22 @@ def test_what_is_announced_of_a_type_waits_for_its_turn_and_is_then_told_anew(wo
     assert began == {world.session.clock()}
     watch.end()
     assert world.written()[Step.EXTRACTED] == (StepState.ENDED, 300, 300)
+
+
+def test_nothing_is_announced_over_another_run_that_lives(world: World) -> None:
+    first = world.watch()
+    first.expect_read(Expected(9_000, {}))
+    before = world.ledger.progress(FLOW.name)
+    later = Watch(world.session, replace(SCOPE, run_id="later"), Step.EXTRACTED, clock=lambda: world.seconds)
+
+    later.announce(Expected(20_000, {"search": 100}))
+
+    assert world.ledger.progress(FLOW.name) == before
+    first.drop()
+
+    later.announce(Expected(20_000, {"search": 100}))
+
+    assert {one.run_id for one in world.ledger.progress(FLOW.name)} == {"later"}
 
 
 def test_few_rows_are_not_announced(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from activity_sync.activities.activity import Association
 from activity_sync.activities.kinds import ActivityType
 from activity_sync.errors import ServerUnavailable
+from activity_sync.sandbox.faults import Fault
 from activity_sync.systems.records import Expected, Window
 from activity_sync_tests.systems.dynamics.activities import activity
 from activity_sync_tests.systems.dynamics.organizations import NOW, Organization, guid
@@ -47,6 +48,14 @@ def test_what_windows_hold_is_known_for_one_call_before_they_are_read(organizati
 
     assert organization.calls == 1
     assert found == {ActivityType.TASK: Expected(70, {"default": 1}), ActivityType.EMAIL: Expected(0, {"default": 0})}
+
+
+def test_types_that_cannot_be_counted_now_fail_nothing(organization: Organization):
+    organization.controls.faults.add(Fault("status", path=r"/\$batch", status=403))
+
+    window = Window(DAY, DAY + timedelta(days=1))
+
+    assert organization.run(lambda crm: crm.reader.expected([ActivityType.TASK], window)) == {}
 
 
 def test_all_pages_are_followed_though_every_row_has_one_stamp(organization: Organization):

@@ -82,9 +82,10 @@ def test_what_windows_hold_is_known_for_a_search_each_before_they_are_read(porta
     assert found[ActivityType.CALL].records == 0
 
 
-def test_type_that_we_may_not_read_is_not_counted_and_keeps_no_other_from_it(portal):
+@pytest.mark.parametrize("status", [400, 403])
+def test_type_that_cannot_be_counted_keeps_no_other_from_it(portal, status):
     portal.seed({"emails": [email(1, modified=at(0))]})
-    portal.controls.faults.add(Fault("status", path="/objects/.*/calls/search", status=403))
+    portal.controls.faults.add(Fault("status", path="/objects/.*/calls/search", status=status))
 
     found = portal.run(lambda hubspot: hubspot.reader.expected([ActivityType.EMAIL, ActivityType.CALL], DAY))
 
