@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import dagster as dg
@@ -36,7 +36,7 @@ _NOT_ENDED = [
 INCREMENTAL_PRIORITY = 10
 """Above what people start from the UI (0), and their backfills."""
 HISTORY_PRIORITY = -1
-_BETWEEN_LOOKS = timedelta(seconds=0.5)
+BETWEEN_LOOKS_SECONDS = 0.5
 _EARLY = timedelta(seconds=30)
 """A tick that comes so much before the interval is over does not wait for the next one."""
 
@@ -71,11 +71,14 @@ def pass_under_way(instance: dg.DagsterInstance, flow: Flow) -> str | None:
     return _not_ended(instance, flow)
 
 
-def wait_for_the_end(instance: dg.DagsterInstance, flow: Flow, *, at_most: timedelta) -> None:
-    """Returns as soon as no incremental run of the flow is under way, and `at_most` so much later if one still is."""
-    deadline = time.monotonic() + at_most.total_seconds()
-    while _not_ended(instance, flow) and time.monotonic() < deadline:
-        time.sleep(_BETWEEN_LOOKS.total_seconds())
+def wait_for_the_end(
+    instance: dg.DagsterInstance, flow: Flow, *, looks: int, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Returns as soon as no incremental run of the flow is under way, or after so many looks, half a second apart."""
+    for _ in range(looks):
+        if not _not_ended(instance, flow):
+            return
+        sleep(BETWEEN_LOOKS_SECONDS)
 
 
 def _not_ended(instance: dg.DagsterInstance, flow: Flow) -> str | None:

@@ -17,7 +17,7 @@ from activity_sync.defs.failures import failure_of
 from activity_sync.defs.history import History
 from activity_sync.defs.jobs import job_name
 from activity_sync.defs.keys import MODE_TAG
-from activity_sync.defs.requests import pass_due, pass_under_way, request_of, wait_for_the_end
+from activity_sync.defs.requests import BETWEEN_LOOKS_SECONDS, pass_due, pass_under_way, request_of, wait_for_the_end
 from activity_sync.defs.standby import Standby
 from activity_sync.defs.tasks import tasks_for_news
 from activity_sync.errors import ActivitySyncError
@@ -33,8 +33,8 @@ TICK_SECONDS = 5
 """About as often as Dagster's daemon looks for sensors that are due: most ticks ask whether a pass has ended."""
 _EVERY_LOOK = 1
 """Less than that: whoever asks for 5 s is left out whenever the daemon looks a moment earlier than that."""
-_WAIT = timedelta(seconds=TICK_SECONDS - 1)
-"""So long a tick waits for a pass under way: the next pass begins when one ends, and not up to 5 s later."""
+_LOOKS = int((TICK_SECONDS - 1) / BETWEEN_LOOKS_SECONDS)
+"""So often a tick looks whether a pass under way has ended: the next one begins then, and not up to 5 s later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _sensor(configuration: Configuration, flow: Flow, standby: Standby) -> dg.Se
         ),
     )
     def sense(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        wait_for_the_end(context.instance, flow, at_most=_WAIT)
+        wait_for_the_end(context.instance, flow, looks=_LOOKS)
         try:
             cursor, now = Cursor.read(context.cursor), datetime.now(tz=UTC)
             return look(context.instance, configuration, flow, standby, cursor, now=now)

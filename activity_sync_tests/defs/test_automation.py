@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from threading import Timer
 
 import dagster as dg
 import pytest
@@ -92,6 +93,16 @@ class Daemon:
             for one in requests:
                 assert self.carry(one).success
         raise AssertionError("it does not come to rest")
+
+
+def under_way(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    """A pass that has not ended, and will not end by itself."""
+    run = instance.create_run_for_job(
+        build_definitions(Configuration()).resolve_job_def(f"sync_{HUBSPOT.name}"),
+        tags={FLOW_TAG: HUBSPOT.name, MODE_TAG: "incremental"},
+    )
+    instance.report_run_canceling(run)
+    return run
 
 
 def test_what_changed_is_carried_by_one_run_and_then_nothing_is_started(
@@ -217,11 +228,7 @@ def test_nothing_is_asked_while_a_pass_is_under_way_and_what_it_missed_is_seen_a
 ) -> None:
     daemon = Daemon(instance, standby)
     daemon.settle()
-    run = instance.create_run_for_job(
-        build_definitions(Configuration()).resolve_job_def("sync_hubspot_to_dynamics"),
-        tags={FLOW_TAG: HUBSPOT.name, MODE_TAG: "incremental"},
-    )
-    instance.report_run_canceling(run)
+    run = under_way(instance)
     peopled.seed({"hubspot": hubspot_activities("task", [ago(minutes=3)])})
     peopled.forget()
 
@@ -234,21 +241,41 @@ def test_nothing_is_asked_while_a_pass_is_under_way_and_what_it_missed_is_seen_a
     assert daemon.settle() == 1
 
 
-def test_a_tick_goes_on_when_the_pass_ends_or_its_patience_does(instance: dg.DagsterInstance) -> None:
-    run = instance.create_run_for_job(
-        build_definitions(Configuration()).resolve_job_def("sync_hubspot_to_dynamics"),
-        tags={FLOW_TAG: HUBSPOT.name, MODE_TAG: "incremental"},
-    )
-    instance.report_run_canceling(run)
+@pytest.mark.parametrize(("ends_after", "slept"), [(0, 0), (3, 3), (None, 8)])
+def test_tick_waits_for_the_end_of_the_pass_under_way_but_not_for_ever(
+    instance: dg.DagsterInstance, ends_after: int | None, slept: int
+) -> None:
+    run = under_way(instance)
+    waits: list[float] = []
 
-    wait_for_the_end(instance, HUBSPOT, at_most=timedelta(0))
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == ends_after:
+            instance.report_run_canceled(run)
 
-    assert pass_under_way(instance, HUBSPOT) == run.run_id
-    ending = Timer(0.3, instance.report_run_canceled, [run])
-    ending.start()
-    wait_for_the_end(instance, HUBSPOT, at_most=timedelta(days=1))
-    ending.join()
-    assert pass_under_way(instance, HUBSPOT) is None
+    if ends_after == 0:
+        instance.report_run_canceled(run)
+    wait_for_the_end(instance, HUBSPOT, looks=8, sleep=sleep)
+
+    assert len(waits) == slept
+    assert (pass_under_way(instance, HUBSPOT) is None) == (ends_after is not None)
+
+
+def test_sensor_asks_once_the_pass_that_it_found_under_way_has_ended(
+    peopled: Bridge, instance: dg.DagsterInstance, standby: Standby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = Daemon(instance, standby)
+    daemon.settle()
+    peopled.seed({"hubspot": hubspot_activities("task", [ago(minutes=3)])})
+    run = under_way(instance)
+    ending = partial(wait_for_the_end, sleep=lambda _seconds: instance.report_run_canceled(run))
+    monkeypatch.setattr("activity_sync.defs.sensors.wait_for_the_end", ending)
+    sensor = build_definitions(daemon.configuration).resolve_sensor_def(f"changes_{HUBSPOT.name}")
+
+    with dg.build_sensor_context(instance=instance, cursor=replace(daemon.cursor, looked="").write()) as context:
+        asked_for = sensor.evaluate_tick(context).run_requests
+
+    assert asked_for
 
 
 def test_schedule_waits_for_the_history_and_then_passes_at_its_interval(
