@@ -8,6 +8,7 @@ import os
 import ssl
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,8 +20,6 @@ from activity_sync.http.retry import AnswerLost, NotSent
 CONNECT_SECONDS = 10.0
 WHOLE_ANSWER_FACTOR = 4
 """An answer that trickles in may take this many times the wait for its first byte."""
-
-_NAMES_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 # At INFO, httpx logs every URL; a filter in a query can hold an address of a person.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -43,16 +42,20 @@ def open_connection(
         follow_redirects=False,
         mounts=mounts if transport is None else None,
         transport=transport,
-        verify=_trusted_authorities(*map(os.environ.get, _NAMES_AUTHORITIES)),
+        verify=_trusted_authorities(*_which_authorities()),
     )
 
 
-@lru_cache(maxsize=1)
-def _trusted_authorities(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    """What httpx trusts by itself where these are named, read once: a hundred certificates take 50 ms every time.
+def _which_authorities() -> tuple[str | int | None, ...]:
+    """What tells apart the authorities that httpx trusts: the variables it reads them by, and the state of the file."""
+    file = os.environ.get("SSL_CERT_FILE")
+    state = Path(file).stat() if file and Path(file).exists() else None
+    return file, os.environ.get("SSL_CERT_DIR"), *((state.st_mtime_ns, state.st_size) if state else ())
 
-    A file that is replaced under its name is read by the next process.
-    """
+
+@lru_cache(maxsize=1)
+def _trusted_authorities(*_which: str | int | None) -> ssl.SSLContext:
+    """What httpx trusts by itself, read once: a hundred certificates take 50 ms every time."""
     return httpx.create_ssl_context()
 
 

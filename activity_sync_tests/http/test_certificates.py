@@ -64,6 +64,19 @@ def test_unknown_authority_is_not_trusted_and_the_remedy_is_named(secured, make_
     assert "certificate verify failed" in str(caught.value)
 
 
+def test_file_that_is_replaced_under_its_name_is_read_again(secured, make_client, monkeypatch, tmp_path):
+    address, trusted = secured
+    bundle = tmp_path / "bundle.pem"
+    trustme.CA().cert_pem.write_to_path(bundle)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    with pytest.raises(Unreachable, match="SSL_CERT_FILE"):
+        fetch_status(make_client(address))
+
+    bundle.write_bytes(trusted.read_bytes())
+
+    assert fetch_status(make_client(address)) == 204
+
+
 def test_another_file_is_read_in_the_same_process(secured, make_client, monkeypatch):
     address, trusted = secured
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
