@@ -7,9 +7,9 @@ its own; what it finds is compared again here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from activity_sync.activities.kinds import ActivityType, RecordKind
 from activity_sync.rules.conditions import Condition, Facts, every_test, holds
@@ -46,6 +46,7 @@ _NAMES: dict[str, str] = {
 _MERGEABLE = frozenset({RecordKind.CONTACT, RecordKind.COMPANY, RecordKind.TICKET})
 _DEACTIVATED = frozenset({RecordKind.CONTACT, RecordKind.COMPANY})
 _MERGES_FOLLOWED = 5
+_OWNERS_STAND = timedelta(minutes=10)
 _DOMAINS_AT_ONCE = 25
 _NAMES_AT_ONCE = 25
 
@@ -65,13 +66,16 @@ class DynamicsDirectory:
         *,
         stored_ids: Mapping[str, str],
         also_read: Mapping[str, Sequence[str]] = NOTHING,
+        now: Callable[[], datetime],
     ) -> None:
         self._operations = operations
         self._metadata = metadata
         self._stored_ids = stored_ids
         self._also_read = also_read
         self._columns = Columns(operations)
-        self._owners: Mapping[str, Owner] | None = None
+        self._now = now
+        self._owners: Mapping[str, Owner] = {}
+        self._owners_read_at: datetime | None = None
         self._owners_lock = asyncio.Lock()
 
     async def describe(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, NaturalKey]]:
@@ -154,10 +158,15 @@ class DynamicsDirectory:
         ]
 
     async def owners(self, ids: Collection[str] = ()) -> Mapping[str, Owner]:  # noqa: ARG002 - one list of all
-        """All users by id, read once. Disabled and application users are not active: nothing is assigned to them."""
+        """All users by id. Disabled and application users are not active: nothing is assigned to them.
+
+        Read again after ten minutes: a session may last for hours, and who was disabled meanwhile owns nothing more.
+        """
         async with self._owners_lock:
-            if self._owners is None:
+            now = self._now()
+            if self._owners_read_at is None or now - self._owners_read_at > _OWNERS_STAND:
                 self._owners = await self._read_owners()
+                self._owners_read_at = now
             return self._owners
 
     async def _read_owners(self) -> dict[str, Owner]:

@@ -129,7 +129,7 @@ class DynamicsSystem:
         self.writer: Writer = DynamicsWriter(self._operations, self._metadata, places=self._places)
         self.files: Files = DynamicsFileStore(self._operations)
         self.directory: Directory = DynamicsDirectory(
-            self._operations, self._metadata, stored_ids=stored_id_properties, also_read=also_read
+            self._operations, self._metadata, stored_ids=stored_id_properties, also_read=also_read, now=clock
         )
         self.inspector: Inspector = DynamicsInspector(
             self._operations,

@@ -33,13 +33,14 @@ def guid(number: int, *, kind: str = "a") -> str:
 
 @dataclass
 class Organization:
-    """A running sandbox. `stored_ids` and `also_read` are what the connector is configured with."""
+    """A running sandbox. `stored_ids` and `also_read` are what the connector is configured with, `now` is its clock."""
 
     url: str
     controls: Controls
     store: Store
     stored_ids: dict[str, str] = field(default_factory=dict)
     also_read: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    now: datetime = NOW
 
     def run(self, use: Callable[[DynamicsSystem], Awaitable[R]]) -> R:
         """The result of using the connector, connected anew."""
@@ -67,7 +68,7 @@ class Organization:
             stored_id_properties=self.stored_ids,
             tracking=TrackingConfig(),
             also_read=self.also_read,
-            clock=lambda: NOW,
+            clock=lambda: self.now,
         )
 
     def seed(self, records: dict[str, Sequence[dict[str, Any]]], **schema: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -294,6 +295,21 @@ def test_users_are_read_once_however_many_ask(organization: Organization):
 
     assert all(guid(1, kind="d") in one for one in found)
     assert calls == 1
+
+
+def test_user_who_was_disabled_meanwhile_is_known_to_be_after_ten_minutes(organization: Organization):
+    user = {"systemuserid": guid(1, kind="d"), "fullname": "Ann", "internalemailaddress": "ann@ours.example"}
+    organization.seed({"systemuser": [user]})
+
+    async def owners(system):
+        active = []
+        for minutes in (0, 9, 2):
+            organization.now += timedelta(minutes=minutes)
+            active.append((await system.directory.owners())[guid(1, kind="d")].active)
+            organization.seed({"systemuser": [user | {"isdisabled": True}]})
+        return active
+
+    assert organization.run(owners) == [True, True, False]
 
 
 def test_missing_read_right_is_a_failed_authentication(organization: Organization):
