@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -50,7 +51,7 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
                 batch_rows=at_once,
             )
             together = max(min(_BATCHES_AT_ONCE, _ROWS_AT_ONCE // at_once), 1)
-            for batches in in_groups(lean(session, scope, staged), together):
+            async for batches in in_groups(lean(session, scope, staged), together):
                 resolved = await resolver.resolve([activity for _, activities in batches for activity in activities])
                 for extracted, _ in batches:
                     rows = [resolved.get(one.record.id, Resolved()).to_row(one, scope.run_id) for one in extracted]
@@ -58,6 +59,7 @@ async def resolve(session: Session, scope: Scope) -> StepReport:
                         report.count(one.partition, "extracted")
                     out.append(frame(rows))
                     watch.advance(len(rows))
+                    await asyncio.sleep(0)  # the lease is renewed meanwhile
     return report
 
 
@@ -74,14 +76,15 @@ def lean(
         yield [replace(one, record=replace(one.record, payload={}, associations={})) for one in extracted], activities
 
 
-def in_groups(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """`values` in order, at most `size` at a time."""
+async def in_groups(values: Iterable[T], size: int) -> AsyncIterator[list[T]]:
+    """`values` in order, at most `size` at a time; others have their turn after each, for one may take its time."""
     group: list[T] = []
     for value in values:
         group.append(value)
         if len(group) == size:
             yield group
             group = []
+        await asyncio.sleep(0)
     if group:
         yield group
 
