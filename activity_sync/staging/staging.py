@@ -245,6 +245,8 @@ class Staging:
                         some = self._place.url(pattern) if self._place.has(pattern) else None
                         for statement in view(flow, step, some):
                             connection.execute(statement)
+                # Else the views may stay in a log beside the file while another cursor is inside a transaction.
+                connection.execute(f"CHECKPOINT {views}")
             finally:
                 connection.execute("USE memory")
                 connection.execute(f"DETACH {views}")
