@@ -29,8 +29,9 @@ from activity_sync.rules.values import AMBIGUOUS_RECORD, Several
 from activity_sync.systems.records import Lookup, NaturalKey, Owner
 
 _KEPT = 25_000
-"""So many records are remembered: those that the next activities of the same people and deals hang on. About 1 KB each,
-whatever the window holds; one that has been forgotten is looked up again with the next batch that names it."""
+"""So many records are remembered: those that the next activities of the same people and deals hang on. About 1 KB each;
+one that has been forgotten is looked up again with the next batch that names it. Those without a counterpart that are
+to be made are all kept until the step ends, by `OnDemand`."""
 
 LOOKED_AT = ("owner", "participants")
 """The fields of an activity that its resolution depends on, beside its associations."""

@@ -42,7 +42,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _BY_JSON = " "
 """Begins a cell that Python's own `json` wrote, and must read: the fast one makes floats of numbers beyond 64 bits."""
 _AS_JSON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-"""What is no JSON is an error, as it is for `json`."""
+"""What is no JSON is an error, but for NaN and infinities, which become null: `http.message.read_json` lets none in."""
 
 
 # Of the cells of a row, most hold nothing.
