@@ -1,9 +1,9 @@
-# Everything runs in .venv, made from requirements.lock on first use. Needs Python 3.11 or newer, nothing else.
+# Everything runs in .venv, made from requirements.lock on first use. Needs Python 3.11 or newer with venv, nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# This project's own Dagster storage (dagster.yaml) unless DAGSTER_HOME is set.
+# So many processes run the tests.
 WORKERS ?= 2
 # Once, since each process of a run starts by importing all of it; with PYTHONDONTWRITEBYTECODE it would compile it too.
 COMPILE = $(BIN)/python -m compileall -q activity_sync activity_sync_tests

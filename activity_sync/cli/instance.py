@@ -57,7 +57,8 @@ def existing_dagster_home(settings: Settings) -> Path:
     home = settings.dagster_home
     if not home.is_dir():
         raise ConfigurationError(
-            f"DAGSTER_HOME is {home}, which is no folder; create it (an empty one serves) or unset the variable",
+            f"DAGSTER_HOME is {home}, which is no folder; create it with a copy of the project's dagster.yaml in it, "
+            "or unset the variable",
             setting="DAGSTER_HOME",
         )
     return home

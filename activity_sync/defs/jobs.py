@@ -11,7 +11,7 @@ from activity_sync.defs.keys import FLOW_TAG, PREVIEW_TAG, RECONCILIATION, keys_
 from activity_sync.defs.partitions import partitions_definition
 from activity_sync.systems.registry import SYSTEMS
 
-# One process for all steps: a process per step costs 15 s where the work takes 0.5 s (docs/architecture.md).
+# One process for all steps: a process per step costs 15 s where the work takes 0.5 s (docs/decisions, 5).
 EXECUTOR = dg.in_process_executor
 RECONCILE_JOB = "reconcile"
 _DECIDING = tuple(step for step in Step if step is not Step.LOADED)
