@@ -61,7 +61,7 @@ def test_daemon_killed_amid_a_pass_and_started_again_misses_nothing(peopled: Bri
 
 
 def _at_rest(root: Path) -> bool:
-    """Whether the last that both sensors said is that there is nothing new. Between two looks a sensor says that it waits."""
+    """Whether both sensors found nothing new when they looked last; between two looks they say that they wait."""
     said = [
         line
         for line in (root.parent / "dagster-daemon.log").read_text().splitlines()
