@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import tempfile
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from activity_sync.configuration import Configuration, load_configuration
 from activity_sync.http.shared_limits import Priority
 from activity_sync.ledger.ledger import Ledger
+from activity_sync.pipeline.collecting import COLLECTING
 from activity_sync.pipeline.session import Session
 from activity_sync.settings import Settings, fingerprint_key, key_mark
 from activity_sync.staging.staging import Staging
 from activity_sync.systems.registry import SYSTEMS, connect
-
-_NEW_OBJECTS = 100_000
-"""So many are made before the newest are looked through; the older ones after as many such looks as ever."""
-
-
-class Collecting:
-    """How often Python looks for cycles: one setting of the process, which the sessions of its threads share.
-
-    A batch is some hundred thousand values that all live until its end and have no cycles; to look through them
-    every 700 objects costs an eighth of a run.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._open = 0
-        self._before = gc.get_threshold()
-
-    @contextmanager
-    def rarely(self) -> Iterator[None]:
-        """Rarely inside, and as before when the last of those inside has left."""
-        with self._lock:
-            if not self._open:
-                self._before = gc.get_threshold()
-                gc.set_threshold(_NEW_OBJECTS)
-            self._open += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._open -= 1
-                if not self._open:
-                    gc.set_threshold(*self._before)
-
-
-COLLECTING = Collecting()
 
 
 def read_settings() -> Settings:

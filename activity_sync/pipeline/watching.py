@@ -113,11 +113,8 @@ class Watch:
         self._write()
 
     def _is_told_of_another(self) -> bool:
-        scope, now = self._scope, self._session.clock()
-        return any(
-            one.is_alive(now) and one.activity_type is scope.activity_type and one.run_id != scope.run_id
-            for one in self._session.ledger.progress(scope.flow.name)
-        )
+        now = self._session.clock()
+        return any(one.run_id != self._scope.run_id and one.is_alive(now) for one in self._of_this_type())
 
     def advance(self, rows: int) -> None:
         """So many more rows are done."""
@@ -249,12 +246,12 @@ class Watch:
         )
 
     def _of_this_run(self) -> list[StepProgress]:
+        return [one for one in self._of_this_type() if one.run_id == self._scope.run_id]
+
+    def _of_this_type(self) -> list[StepProgress]:
         scope = self._scope
-        return [
-            one
-            for one in self._session.ledger.progress(scope.flow.name)
-            if one.run_id == scope.run_id and one.activity_type is scope.activity_type
-        ]
+        written = self._session.ledger.progress(scope.flow.name)
+        return [one for one in written if one.activity_type is scope.activity_type]
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from activity_sync.bootstrap import Collecting
+from activity_sync.pipeline.collecting import Collecting
 
 
 def test_cycles_are_looked_for_rarely_inside_and_as_before_afterwards() -> None:
